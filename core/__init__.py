@@ -1,0 +1,1 @@
+"""What every other app stands on: tenants, people, money, the API conventions, jobs."""

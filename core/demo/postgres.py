@@ -1,0 +1,260 @@
+"""A PostgreSQL server of our own: no root, no TCP port, no trace outside its directory."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from core.demo.errors import DemoError, StartFailed
+from core.demo.places import Lock, data_place, private_directory, socket_place, tag
+from core.demo.postgres_programs import find_programs, major_version, reachable
+from core.demo.processes import (
+    end_child,
+    end_strays,
+    plain_environment,
+    service_account,
+    spawn,
+    wait_until,
+)
+
+ROLES = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
+SUPERUSER = "postgres"
+OWNER = "taproom_owner"
+APP = "taproom_app"
+DATABASE = "taproom"
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+FAST_SHUTDOWN = (signal.SIGINT, signal.SIGQUIT)
+# Rows of a throw-away server need not survive a power cut.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class LocalPostgres:
+    """A server whose files live in `home`; as root it runs as another user, with files in /var/tmp.
+
+    `with LocalPostgres(home=...) as postgres` starts it, makes the roles and the database, and
+    stops it. Start it from a thread that lives as long as the server should: the kernel stops the
+    server when that thread ends, however it ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        log: Path | None = None,
+        durable: bool = True,
+        options: dict[str, str] | None = None,
+    ) -> None:
+        self.home = home.absolute()
+        self.log = log or self.home / "postgres.log"
+        self._options = {**({} if durable else FORGETFUL), **(options or {})}
+        self._account = service_account()
+        self._place = data_place(self.home, self._account)
+        self._socket = socket_place(self.home, self._account)
+        self._lock = Lock(self.home / "lock")
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self._place / "data"
+
+    @property
+    def name(self) -> str:
+        """What the terminal calls it."""
+        return "PostgreSQL"
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id while there is one."""
+        return self._child.pid if self._child and self._child.poll() is None else None
+
+    def url(self, database: str = DATABASE, role: str = APP) -> str:
+        """Return the address of a database as `role`; the socket directory is the only way in."""
+        return f"postgresql://{role}@/{database}?host={quote(str(self._socket), safe='/')}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_ready()
+            self.create_database()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Launch the server without waiting for it; makes the cluster when there is none.
+
+        Raises AlreadyRunning when somebody else uses `home`, ProgramsMissing, StartFailed.
+        """
+        self._lock.acquire()
+        try:
+            self._launch()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def restart(self) -> None:
+        """Launch the server again, also after its death; it recovers what was committed."""
+        if self._child is not None:
+            end_child(self._child, FAST_SHUTDOWN, seconds=STOP_SECONDS)
+        self._launch()
+
+    def _launch(self) -> None:
+        self._prepare_places()
+        programs = reachable(find_programs(), self._place, self._account)
+        self._end_strays()
+        self._check_version(programs)
+        self._initialise(programs)
+        self._remove_pid_files()
+        self._child = self._spawn(
+            [programs / "postgres", "-D", self.data, "-k", self._socket, *self._settings()]
+        )
+
+    def _prepare_places(self) -> None:
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            private_directory(self.home)
+            private_directory(self._place, self._account)
+            private_directory(self._socket, self._account)
+        except PermissionError as error:
+            raise DemoError(f"{error.filename} belongs to another user: remove it first") from None
+
+    def _settings(self) -> list[str]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_permissions": "0700",
+            "cluster_name": tag(self.home),
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "max_connections": "200",
+            **self._options,
+        }
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+    def _spawn(self, command: list[str | Path]) -> subprocess.Popen[bytes]:
+        return spawn(
+            command,
+            log=self.log,
+            cwd=self._place,
+            env=plain_environment(),
+            death_signal=signal.SIGINT,  # the server's word for "end now, but tidily"
+            account=self._account,
+        )
+
+    def _end_strays(self) -> None:
+        """End a server that a killed owner left: its pid file may name anybody's process by now.
+
+        The postmaster comes first and ends its own sessions; a signal of ours to one of them would
+        look like a crash to it. Sessions outlive a killed postmaster for a moment, and only its pid
+        file, which is about to go, would keep a new one from starting beside them; they carry the
+        cluster's name.
+        """
+        title = f"postgres: {tag(self.home)}: "
+
+        def is_postmaster(words: list[str]) -> bool:
+            return words[0].endswith("/postgres") and str(self.data) in words
+
+        def is_session(words: list[str]) -> bool:
+            return " ".join(words).startswith(title)
+
+        for is_ours in (is_postmaster, is_session):
+            end_strays(is_ours, FAST_SHUTDOWN, seconds=STOP_SECONDS)
+
+    def _remove_pid_files(self) -> None:
+        """Nobody uses the data any more; a process with a number in them would stop the start."""
+        for stale in (self.data / "postmaster.pid", self._socket / ".s.PGSQL.5432.lock"):
+            stale.unlink(missing_ok=True)
+
+    def _check_version(self, programs: Path) -> None:
+        made_by = self.data / "PG_VERSION"
+        if not made_by.exists():
+            return
+        was, now = made_by.read_text().strip(), major_version(programs)
+        if was != now:
+            raise DemoError(f"{self.data} was made by PostgreSQL {was}, {programs} holds {now}")
+
+    def _initialise(self, programs: Path) -> None:
+        """Make the cluster under another name first, so that an interrupted one is never used."""
+        if self.data.exists():
+            return
+        unfinished = self._place / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        command: list[str | Path] = [programs / "initdb", "-D", unfinished, "-U", SUPERUSER]
+        command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        child = self._spawn(command)
+        try:
+            code = child.wait(START_SECONDS)
+        except BaseException:
+            end_child(child, (signal.SIGTERM,), seconds=STOP_SECONDS)
+            raise
+        if code != 0:
+            raise StartFailed(f"initdb ended with {code}, see {self.log}")
+        unfinished.rename(self.data)
+
+    def is_ready(self) -> bool:
+        """Tell whether the server takes connections, by the line it writes into its pid file.
+
+        Raises StartFailed when it has ended.
+        """
+        if self._child is None or self._child.poll() is not None:
+            raise StartFailed(f"PostgreSQL ended, see {self.log}")
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[0] == str(self._child.pid) and lines[7].strip() == "ready"
+
+    def wait_ready(self, seconds: float = START_SECONDS) -> None:
+        """Return when the server takes connections; raise StartFailed when it does not."""
+        if not wait_until(self.is_ready, seconds=seconds):
+            raise StartFailed(f"PostgreSQL did not answer in {seconds:.0f} s, see {self.log}")
+
+    def create_database(self, name: str = DATABASE) -> None:
+        """Make the roles, and the database with their privileges; safe to repeat."""
+        roles = ROLES.read_bytes()
+        with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
+            query = "SELECT FROM pg_database WHERE datname = %s"
+            if connection.execute(query, [name]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(self.url(name, SUPERUSER)) as connection:
+            connection.execute(roles)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and whoever is connected to it; one that is not there is fine."""
+        with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
+
+    def system_identifier(self) -> int:
+        """Return the number that initdb gave this cluster: the first eight bytes of pg_control."""
+        control = (self.data / "global" / "pg_control").read_bytes()
+        return int.from_bytes(control[:8], sys.byteorder)
+
+    def exit_code(self) -> int | None:
+        """Return how the server ended, a negative signal number when killed; None while it runs."""
+        return self._child.poll() if self._child else None
+
+    def stop(self) -> None:
+        """Stop the server and give the lock back; safe to repeat and after its death."""
+        if self._child is not None:
+            end_child(self._child, FAST_SHUTDOWN, seconds=STOP_SECONDS)
+            self._child = None
+        self._lock.release()

@@ -1,0 +1,26 @@
+#!/usr/bin/env python
+"""Taproom's commands; `manage.py help` lists them."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run a management command."""
+    if sys.argv[1:2] == ["demo"]:
+        # Without Django: the servers that its settings point to are what this command starts,
+        # and loading the applications would cost two seconds of every start.
+        from core.demo.interrupts import take_signals
+
+        take_signals()
+        from core.demo.command import main as demo
+
+        sys.exit(demo(sys.argv[2:]))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
