@@ -1,0 +1,5 @@
+"""Registers core's pages on the back office; Django looks for this module by name."""
+
+from core.backoffice import access, company, finders, people, platform
+
+__all__ = ["access", "company", "finders", "people", "platform"]

@@ -1,0 +1,1 @@
+"""The back office: the admin site, its first page, search and timelines, and what apps add."""

@@ -1,0 +1,34 @@
+"""What the header of every staff page leads to; each app adds its own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.models import User
+
+_items: dict[str, NavItem] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the header. `url` is asked late, when all routes are known.
+
+    `order` sorts entries (core uses 0 and 900); `roles` are the roles that see it.
+    """
+
+    title: str
+    url: Callable[[], str]
+    order: int = 100
+    roles: frozenset[str] = frozenset(User.Role.values)
+
+
+def register_nav(item: NavItem) -> None:
+    """Add an entry; the same title again replaces the first one."""
+    _items[item.title] = item
+
+
+def navigation_of(user: User) -> list[NavItem]:
+    """Return the entries that this person may follow, in order."""
+    seen = [item for item in _items.values() if user.is_superuser or user.role in item.roles]
+    return sorted(seen, key=lambda item: item.order)

@@ -1,0 +1,53 @@
+"""Timelines: what happened to one object, told by every app that knows something of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+MOST = 50
+
+Source = Callable[[Any], Iterable["Happening"]]
+
+_sources: dict[str, list[Source]] = defaultdict(list)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a timeline: when, what, by whom (empty: by itself), and where to read on."""
+
+    when: datetime
+    what: str
+    who: str = ""
+    link: str = ""
+
+
+def register_timeline(model: type[models.Model], source: Source) -> None:
+    """Add a source for the rows of `model`: `source(row)` yields Happenings, in scope."""
+    if source not in _sources[model._meta.label]:
+        _sources[model._meta.label].append(source)
+
+
+def timeline_of(row: models.Model) -> list[Happening]:
+    """Return what happened to a row, newest first, at most MOST."""
+    happened = list(edits_of(row))
+    for source in _sources[row._meta.label]:
+        happened.extend(source(row))
+    return sorted(happened, key=lambda h: h.when, reverse=True)[:MOST]
+
+
+def edits_of(row: models.Model) -> Iterable[Happening]:
+    """Yield what people did to the row in the back office."""
+    entries = LogEntry.objects.select_related("user").filter(
+        content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+    )
+    for entry in entries.order_by("-action_time")[:MOST]:
+        what = "Added" if entry.is_addition() else entry.get_change_message() or "Edited"
+        yield Happening(when=entry.action_time, what=what, who=str(entry.user))

@@ -1,0 +1,49 @@
+"""The company whose back office this is."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from core.models.base import Row
+
+
+def validate_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is a zone of the IANA database."""
+    if name not in available_timezones():
+        raise ValidationError(
+            f"{name!r} is not a time zone; use a name such as Europe/Amsterdam.",
+            code="unknown_zone",
+        )
+
+
+class Tenant(Row):
+    """One customer of Taproom. Days, months and "today" are those of its time zone."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_zone])
+    default_currency = models.CharField(max_length=3, default="USD")
+    # Hosts that customers may be sent to after paying; nothing else can be a redirect's target.
+    redirect_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    is_active = models.BooleanField(default=True, db_default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="tenant_currency_is_upper_case",
+                condition=models.Q(default_currency__regex=r"^[A-Z]{3}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)

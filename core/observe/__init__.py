@@ -1,0 +1,1 @@
+"""How Taproom is watched: health, readiness, metrics, request ids, clean logs."""

@@ -1,0 +1,1 @@
+"""What core does to its rows: tenants, API keys, tokens."""
