@@ -1,0 +1,1 @@
+"""A local stand-in for the part of Stripe's HTTP API that Taproom uses."""

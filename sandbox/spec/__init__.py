@@ -1,0 +1,1 @@
+"""Stripe's OpenAPI file, cut to the operations this sandbox answers."""

@@ -1,0 +1,124 @@
+"""The sandbox's state: one SQLite database, in a file or in memory, behind one lock.
+
+A transaction holds the lock from start to end, so two requests never interleave. The file is in
+WAL mode: what was committed is still there after the process is killed. One process at a time
+has the file; another is refused.
+"""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+create table if not exists settings (name text primary key, value text not null);
+create table if not exists accounts (
+    id text primary key, secret_key text unique, platform text, body text not null
+);
+create table if not exists objects (
+    seq integer primary key, account text not null, kind text not null, id text not null,
+    created integer not null, deleted integer not null default 0,
+    body text not null, private text not null default '{}',
+    unique (account, id)
+);
+create index if not exists objects_by_id on objects (id);
+create index if not exists objects_by_kind on objects (account, kind, seq);
+create table if not exists idempotency (
+    account text not null, key text not null, created integer not null,
+    fingerprint text not null, request_id text not null,
+    status integer not null, body text not null,
+    primary key (account, key)
+);
+create table if not exists timers (
+    id integer primary key, due real not null, account text not null,
+    action text not null, object_id text not null
+);
+create index if not exists timers_due on timers (due);
+create table if not exists deliveries (
+    id integer primary key, account text not null, event text not null,
+    event_account text not null, event_type text not null, endpoint text not null,
+    status text not null, due real not null, waits_for integer,
+    attempts text not null default '[]', forged integer not null default 0
+);
+create index if not exists deliveries_due on deliveries (status, due);
+create index if not exists deliveries_event on deliveries (event);
+create table if not exists requests (
+    id text primary key, at real not null, account text, method text not null,
+    path text not null, params text not null, idempotency_key text,
+    status integer, replayed integer not null, fault text
+);
+"""
+TABLES = ("settings", "accounts", "objects", "idempotency", "timers", "deliveries", "requests")
+
+
+class Store:
+    """The database. Without a path it lives in memory and dies with the process."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._db = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1
+        )
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("pragma locking_mode=exclusive")
+        self._db.execute("pragma journal_mode=wal")
+        self._db.execute("pragma synchronous=normal")
+        self._db.executescript(SCHEMA)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock; commit at the end, undo everything when an exception leaves the block.
+
+        A block inside another becomes a savepoint.
+        """
+        with self._lock:
+            name = f"level_{self._depth}"
+            self._db.execute(f"savepoint {name}")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._db.execute(f"rollback to {name}")
+                raise
+            finally:
+                self._depth -= 1
+                self._db.execute(f"release {name}")
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Run one statement inside the open transaction, or as one of its own."""
+        with self._lock:
+            return self._db.execute(sql, values)
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Return every row of a query."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        with self._lock:
+            found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+            return found
+
+    def setting(self, name: str) -> str | None:
+        """Return a stored setting, or None."""
+        found = self.row("select value from settings where name = ?", name)
+        return found["value"] if found else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Store a setting, replacing an older value."""
+        self.execute("insert or replace into settings values (?, ?)", name, value)
+
+    def clear(self) -> None:
+        """Empty every table."""
+        with self.transaction():
+            for table in TABLES:
+                self.execute(f"delete from {table}")
+
+    def close(self) -> None:
+        """Close the database after the transaction in progress."""
+        with self._lock:
+            self._db.close()
