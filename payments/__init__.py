@@ -1,0 +1,1 @@
+"""Payment links, checkouts, payments and refunds; everything that speaks with Stripe."""

@@ -1,0 +1,37 @@
+"""Routes of the payments API."""
+
+from core.api.routes import route
+from payments.api import intake, links, payments
+
+urlpatterns = [
+    route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
+    route("api/payment-links/", links.LinkList.as_view(), name="api_links"),
+    route("api/payment-links/<uuid:pk>/", links.LinkDetail.as_view(), name="api_link"),
+    route(
+        "api/payment-links/<uuid:pk>/deactivate/",
+        links.LinkDeactivate.as_view(),
+        name="api_link_deactivate",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/activate/",
+        links.LinkActivate.as_view(),
+        name="api_link_activate",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/checkouts/",
+        links.LinkCheckouts.as_view(),
+        name="api_link_checkouts",
+    ),
+    route("api/payments/", payments.PaymentList.as_view(), name="api_payments"),
+    route("api/payments/<uuid:pk>/", payments.PaymentDetail.as_view(), name="api_payment"),
+    route(
+        "api/payments/<uuid:pk>/refunds/",
+        payments.PaymentRefunds.as_view(),
+        name="api_payment_refunds",
+    ),
+    route(
+        "api/payments/<uuid:pk>/decision/",
+        payments.PaymentDecision.as_view(),
+        name="api_payment_decision",
+    ),
+]

@@ -1,0 +1,19 @@
+"""The payments app."""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    """Registers what the app does with Stripe's events."""
+
+    name = "payments"
+
+    def ready(self) -> None:
+        """Connect the handlers of webhook events and name the scopes of the API."""
+        from core import scopes
+        from payments import gauges, webhooks  # noqa: F401 - registering is the import's purpose
+
+        scopes.register("links:read", "see payment links")
+        scopes.register("links:write", "make, edit and switch off payment links", counselor=True)
+        scopes.register("payments:read", "see payments and refunds")
+        scopes.register("payments:refund", "refund payments and decide about unexpected ones")

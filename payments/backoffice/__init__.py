@@ -1,0 +1,1 @@
+"""What payments adds to the back office: pages of its rows, worklists, search and timelines."""

@@ -1,0 +1,169 @@
+"""What payments puts on the back office: header, worklists, what can be found, and timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from core.backoffice.navigation import NavItem, register_nav
+from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.timelines import Happening, register_timeline
+from core.backoffice.worklists import Worklist, register_worklist
+from core.models import User
+from payments import queries
+from payments.models import Checkout, Payment, PaymentLink, Refund
+
+ADMINS = frozenset({User.Role.ADMIN.value})
+MOST = 30
+
+
+def find_links(query: str, limit: int, user: User) -> Iterable[Found]:
+    """Find links by title, reference or amount."""
+    for link in queries.find_links(query)[:limit]:
+        detail = " · ".join(filter(None, [link.amount.display(), link.reference]))
+        yield Found("Payment link", link.title, reverse("link", args=[link.pk]), detail)
+
+
+def find_payments(query: str, limit: int, user: User) -> Iterable[Found]:
+    """Find a payment by its id here or at Stripe."""
+    for payment in queries.find_payments(query)[:limit]:
+        url = reverse("payment", args=[payment.pk])
+        yield Found("Payment", payment.checkout.title, url, str(payment))
+
+
+def _payment_url(payment: Payment) -> str:
+    return reverse("payment", args=[payment.pk])
+
+
+def story_of_link(link: PaymentLink) -> Iterable[Happening]:
+    """Tell of a link's making, its end, and all that customers did."""
+    yield Happening(link.created_at, "Made", str(link.created_by or ""))
+    if link.deactivated_at is not None:
+        yield Happening(link.deactivated_at, "Off since then")
+    for checkout in link.checkouts.all()[:MOST]:
+        yield story_of_checkout(checkout)
+    for payment in queries.payments_of(link)[:MOST]:
+        yield from story_of_money(payment, link=_payment_url(payment))
+    refunds = Refund.objects.filter(payment__link=link).select_related("requested_by", "payment")
+    for refund in refunds[:MOST]:
+        yield story_of_refund(refund, link=_payment_url(refund.payment))
+
+
+def story_of_payment(payment: Payment) -> Iterable[Happening]:
+    """Tell of a payment's try, its money and its refunds."""
+    yield story_of_checkout(payment.checkout)
+    yield from story_of_money(payment)
+    for refund in payment.refunds.select_related("requested_by")[:MOST]:
+        yield story_of_refund(refund)
+
+
+def story_of_checkout(checkout: Checkout) -> Happening:
+    """Tell that a customer began to pay."""
+    return Happening(checkout.created_at, f"A customer began to pay {checkout.amount.display()}")
+
+
+def story_of_money(payment: Payment, *, link: str = "") -> Iterable[Happening]:
+    """Tell how a payment went, and what was decided about it."""
+    amount = payment.amount.display()
+    if payment.paid_at is not None:
+        standing = "" if payment.standing == "expected" else f" ({payment.get_standing_display()})"
+        # Stripe's clock shows whole seconds: without this a quick payment came before its try.
+        when = max(payment.paid_at, payment.checkout.created_at)
+        yield Happening(when, f"{amount} paid{standing}", link=link)
+    elif payment.state == Payment.State.FAILED:
+        why = payment.decline_message or "no reason given"
+        yield Happening(payment.updated_at, f"Payment of {amount} failed: {why}", link=link)
+    else:
+        yield Happening(payment.created_at, f"{amount} on its way from a bank", link=link)
+    if payment.decided_at is not None:
+        what = "Kept" if payment.decision == Payment.Decision.KEPT else "Sent back"
+        who = str(payment.decided_by or "")
+        yield Happening(payment.decided_at, f"{what}, though unexpected", who, link)
+
+
+def story_of_refund(refund: Refund, *, link: str = "") -> Happening:
+    """Tell of a refund and how far it has come."""
+    what = f"Refund of {refund.amount.display()}: {refund.get_state_display().lower()}"
+    return Happening(refund.created_at, what, str(refund.requested_by or ""), link)
+
+
+def count_to_decide(now: datetime) -> int:
+    """Count unexpected payments nobody has decided about."""
+    return queries.payments_to_decide().count()
+
+
+def count_failed_refunds(now: datetime) -> int:
+    """Count refunds that failed."""
+    return queries.failed_refunds().count()
+
+
+def count_stuck_events(now: datetime) -> int:
+    """Count events that could not be taken in."""
+    return queries.stuck_events().count()
+
+
+def count_expiring(now: datetime) -> int:
+    """Count unpaid links that end soon."""
+    return queries.links_expiring_soon(now).count()
+
+
+def _worklist_url() -> str:
+    return reverse("payments_worklist")
+
+
+def _expiring_url() -> str:
+    return f"{reverse('links')}?{urlencode({'status': queries.EXPIRING})}"
+
+
+register_nav(NavItem("Links", lambda: reverse("links"), order=10))
+register_nav(NavItem("Payments", lambda: reverse("payments"), order=20))
+register_searcher(Searcher("payment_links", find_links, order=10))
+register_searcher(Searcher("payments", find_payments, order=20))
+register_timeline(PaymentLink, story_of_link)
+register_timeline(Payment, story_of_payment)
+register_worklist(
+    Worklist(
+        name="payments_to_decide",
+        title="Money that was not expected",
+        count=count_to_decide,
+        url=_worklist_url,
+        why="Late, surplus or mismatched payments: keep each, or send it back.",
+        order=10,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="failed_refunds",
+        title="Refunds that failed",
+        count=count_failed_refunds,
+        url=_worklist_url,
+        why="The customer still waits for this money: refund again, or pay it another way.",
+        order=20,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="stuck_events",
+        title="News from Stripe not taken in",
+        count=count_stuck_events,
+        url=_worklist_url,
+        why="Payments may look open here that are paid at Stripe: process them again.",
+        order=30,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="links_expiring",
+        title="Unpaid links that end soon",
+        count=count_expiring,
+        url=_expiring_url,
+        why="They end within three days: remind the customer, or give more time.",
+        order=40,
+    )
+)

@@ -1,0 +1,275 @@
+"""Forms of the staff pages of payments: they read what was typed; the rules are the operations'."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.currencies import CURRENCIES
+from core.money import AmountInvalid, Money
+from payments.models import Payment, PaymentLink
+from payments.operations.links import LinkInvalid
+from payments.queries import EXPIRING
+from payments.words import method_name
+
+ONE, SEVERAL, UNLIMITED = "one", "several", "unlimited"
+
+# What the form calls differently from the row.
+_FIELD_OF: Final = {"amount_minor": "amount"}
+
+
+class Moment(forms.DateTimeInput):
+    """A day and a time to the minute, in the zone that is active."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class LinkForm(forms.Form):
+    """What a payment link says; amounts in major units, times in the company's zone."""
+
+    title = forms.CharField(max_length=120, help_text="The first thing your customer reads.")
+    amount = forms.CharField(
+        max_length=24,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="Digits and a point, such as 125.00.",
+    )
+    currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)])
+    description = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Plain text; lines stay as you break them.",
+    )
+    reference = forms.CharField(
+        max_length=80, required=False, help_text="Your own number; the customer sees it too."
+    )
+    starts_at = forms.DateTimeField(
+        required=False, label="Opens at", widget=Moment(), help_text="Empty: at once."
+    )
+    expires_at = forms.DateTimeField(
+        required=False, label="Expires at", widget=Moment(), help_text="Empty: never."
+    )
+    limit = forms.ChoiceField(
+        label="How often can it be paid?",
+        choices=[
+            (ONE, "Once"),
+            (SEVERAL, "Several times, up to a limit"),
+            (UNLIMITED, "As often as people like"),
+        ],
+        widget=forms.RadioSelect,
+        initial=ONE,
+    )
+    max_payments = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Limit",
+        help_text="Only for “several times”.",
+        widget=forms.NumberInput(attrs={"min": 1, "step": 1}),
+    )
+    after_payment_message = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Message after paying",
+        help_text="Shown with the thank-you.",
+    )
+    redirect_url = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Button after paying leads to",
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        help_text="Optional; https only, at a host your company has allowed.",
+    )
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount in its currency, and the limit."""
+        data = super().clean() or {}
+        if {"amount", "currency"} <= data.keys():
+            try:
+                data["amount_minor"] = Money.parse(data["amount"], data["currency"]).minor
+            except AmountInvalid as error:
+                self.add_error("amount", str(error))
+        limit = data.get("limit")
+        if limit == SEVERAL and data.get("max_payments") is None:
+            if "max_payments" not in self.errors:
+                self.add_error("max_payments", "Say how often it can be paid.")
+        elif limit in {ONE, UNLIMITED}:
+            data["max_payments"] = 1 if limit == ONE else None
+        return data
+
+    def fields_of_link(self) -> dict[str, Any]:
+        """Return what the form says, by the names of the link's fields."""
+        names = (
+            "title", "description", "reference", "amount_minor", "currency", "starts_at",
+            "expires_at", "max_payments", "after_payment_message", "redirect_url",
+        )  # fmt: skip
+        return {name: self.cleaned_data[name] for name in names}
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields of the link that were edited; a time counts by its minute."""
+        edited = set(self.changed_data)
+        if edited & {"amount", "currency"}:
+            edited |= {"amount_minor", "currency"}
+        if "limit" in edited:
+            edited.add("max_payments")
+        return {name: value for name, value in self.fields_of_link().items() if name in edited}
+
+    def show_refusal(self, refusal: LinkInvalid) -> None:
+        """Put each error of the operation at the field it is about."""
+        for error in refusal.errors:
+            self.add_error(_FIELD_OF.get(error.field, error.field), error.detail)
+
+
+def _to_minute(when: datetime | None) -> datetime | None:
+    return when and when.replace(second=0, microsecond=0)
+
+
+def initial_of(link: PaymentLink) -> dict[str, Any]:
+    """Return what the form shows for a link that exists."""
+    copied = ("title", "description", "reference", "currency", "after_payment_message")
+    several = link.max_payments is not None and link.max_payments > 1
+    return {
+        **{name: getattr(link, name) for name in copied},
+        "amount": str(link.amount.decimal()),
+        "redirect_url": link.redirect_url,
+        "starts_at": _to_minute(link.starts_at),
+        "expires_at": _to_minute(link.expires_at),
+        "limit": SEVERAL if several else UNLIMITED if link.max_payments is None else ONE,
+        "max_payments": link.max_payments if several else None,
+        "seen_version": link.version,
+    }
+
+
+def _choices(values: list[str], everything: str) -> list[tuple[str, str]]:
+    return [("", everything), *((value, value) for value in values)]
+
+
+class LinkFilterForm(forms.Form):
+    """What the list of links is narrowed to."""
+
+    text = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Title or reference",
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All states"),
+            *PaymentLink.Status.choices,
+            (EXPIRING, "Unpaid, ends within 3 days"),
+        ],
+    )
+    currency = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = _choices(currencies, "All currencies")  # type: ignore[attr-defined]
+
+
+class PaymentFilterForm(forms.Form):
+    """What the list of payments is narrowed to; days are those of the company's calendar."""
+
+    state = forms.ChoiceField(required=False, choices=[("", "All states"), *Payment.State.choices])
+    standing = forms.ChoiceField(
+        required=False, label="Expected?", choices=[("", "All"), *Payment.Standing.choices]
+    )
+    method = forms.ChoiceField(required=False)
+    currency = forms.ChoiceField(required=False)
+    first_day = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last_day = forms.DateField(
+        required=False, label="To", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(
+        self, *args: Any, methods: list[str], currencies: list[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        named = [("", "All methods"), *((method, method_name(method)) for method in methods)]
+        self.fields["method"].choices = named  # type: ignore[attr-defined]
+        self.fields["currency"].choices = _choices(currencies, "All currencies")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse days in the wrong order."""
+        data = super().clean() or {}
+        first, last = data.get("first_day"), data.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", "This is before the first day.")
+        return data
+
+
+class RefundForm(forms.Form):
+    """How much of a payment goes back, and why.
+
+    `left` is what could be refunded when the page was made: by it a second press, or another
+    person, is noticed.
+    """
+
+    part = forms.ChoiceField(
+        label="How much?",
+        choices=[("all", "All that is left"), ("part", "A part")],
+        widget=forms.RadioSelect,
+        initial="all",
+    )
+    amount = forms.CharField(
+        required=False,
+        max_length=24,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="Only for a part: digits and a point.",
+    )
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="For your own records; the customer sees none."
+    )
+    left = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, left: Money) -> None:
+        super().__init__(data, initial={"part": "all", "left": left.minor})
+        self._left = left
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount and hold it against what is left."""
+        data = super().clean() or {}
+        if data.get("part") == "part":
+            try:
+                data["money"] = self._read(data.get("amount", ""))
+            except (AmountInvalid, ValidationError) as error:
+                self.add_error(
+                    "amount", error if isinstance(error, ValidationError) else str(error)
+                )
+        elif data.get("part") == "all":
+            data["money"] = self._left
+        return data
+
+    def _read(self, text: str) -> Money:
+        if not text:
+            raise ValidationError("Say how much goes back.")
+        money = Money.parse(text, self._left.currency)
+        if money.minor <= 0:
+            raise ValidationError("The amount must be above zero.")
+        if money > self._left:
+            raise ValidationError(f"Only {self._left.display()} is left of this payment.")
+        return money
+
+
+class ConnectForm(forms.Form):
+    """A secret key of Stripe's; it is never shown again."""
+
+    secret_key = forms.CharField(
+        max_length=255,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="From Stripe's dashboard, Developers, API keys: it begins with sk_ or rk_.",
+    )
+
+    def clean_secret_key(self) -> str:
+        """Refuse what is no secret key, such as the publishable one."""
+        key: str = self.cleaned_data["secret_key"]
+        if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+            raise ValidationError("This is no secret key: it would begin with sk_ or rk_.")
+        return key

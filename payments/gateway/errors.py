@@ -1,0 +1,68 @@
+"""What can go wrong with a call to Stripe, sorted by what the caller has to do."""
+
+from __future__ import annotations
+
+import stripe
+
+
+class CallInsideTransaction(Exception):
+    """A call to Stripe was tried while a database transaction was open."""
+
+
+class StripeUnavailable(Exception):
+    """No certain answer: a time-out, a dropped connection, a 5xx or a 429.
+
+    The call may have had its effect. Repeat it with the same idempotency key, not before
+    `retry_after` seconds if that is given.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StripeRefused(Exception):
+    """A certain no: Stripe will answer the same again. `replayed` marks a stored answer.
+
+    A replayed refusal says nothing about what an earlier try under the same key has done: read
+    first, then use a new key.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str, param: str, replayed: bool) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.replayed = replayed
+
+
+def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
+    """Turn an error of the SDK into one of ours, without request parameters in its text."""
+    headers = {key.lower(): value for key, value in (error.headers or {}).items()}
+    status = error.http_status or 0
+    replayed = headers.get("idempotent-replayed") == "true"
+    is_garbage = status < 400  # an answer that could not be read says nothing certain
+    if is_garbage or status == 429 or (status >= 500 and not replayed) or _is_busy(error, status):
+        return StripeUnavailable(
+            f"Stripe gave no certain answer ({status or 'no connection'}).",
+            retry_after=_seconds(headers.get("retry-after")),
+        )
+    return StripeRefused(
+        (error.user_message or str(error))[:400],
+        status=status,
+        code=error.code or (error.error.code if error.error else None) or "",
+        param=getattr(error, "param", None) or "",
+        replayed=replayed,
+    )
+
+
+def _is_busy(error: stripe.StripeError, status: int) -> bool:
+    """Return whether the same key is being worked on, or the object is locked, right now."""
+    return status == 409 or error.code == "lock_timeout"
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None

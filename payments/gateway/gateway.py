@@ -1,0 +1,239 @@
+"""Calls to Stripe for one account, each with a name, a limit, a time-out and a plain answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import Any
+
+import stripe
+from django.conf import settings
+from django.db import connection
+
+from payments.gateway.errors import CallInsideTransaction, StripeUnavailable, translate
+from payments.gateway.facts import RefundFacts, SessionFacts, refund_facts, session_facts
+from payments.gateway.limiter import Limiter
+from payments.models import Checkout, Refund, StripeAccount
+
+stripe.enable_telemetry = False
+
+_EXPAND_SESSION = ["payment_intent.latest_charge"]
+_PAUSE_AFTER_429 = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller can wait: seconds to connect, to read, for its turn; and retries."""
+
+    connect: float
+    read: float
+    turn: float
+    retries: int
+
+
+# A customer looks at a spinner, and a web thread that waits serves nobody else.
+CUSTOMER = Patience(connect=2, read=6, turn=2, retries=1)
+WORKER = Patience(connect=3, read=20, turn=30, retries=2)
+
+
+@lru_cache(maxsize=64)
+def _client(secret_key: str, patience: Patience, process_id: int) -> stripe.StripeClient:
+    """Return a client of this process: one made before a fork would share its connection."""
+    base = settings.STRIPE_API_BASE
+    return stripe.StripeClient(
+        secret_key,
+        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
+        http_client=stripe.RequestsClient(timeout=(patience.connect, patience.read)),
+        max_network_retries=patience.retries,
+    )
+
+
+@lru_cache(maxsize=64)
+def _limiter(account: str, process_id: int) -> Limiter:
+    return Limiter(account)
+
+
+class Gateway:
+    """Stripe, for one account.
+
+    Every method raises StripeUnavailable (repeat with the same key), StripeRefused (a certain
+    no), or CallInsideTransaction.
+    """
+
+    def __init__(self, account: StripeAccount, *, patience: Patience = WORKER) -> None:
+        self._patience = patience
+        self._stripe = _client(account.secret_key, patience, os.getpid())
+        self._limiter = _limiter(account.stripe_account_id, os.getpid())
+
+    def _call(self, endpoint: str, request: Callable[[], stripe.StripeObject]) -> dict[str, Any]:
+        if connection.in_atomic_block:
+            raise CallInsideTransaction(endpoint)
+        if not self._limiter.wait_for_turn(endpoint, seconds=self._patience.turn):
+            raise StripeUnavailable("Our own limit for Stripe is used up.", retry_after=1)
+        try:
+            return request().to_dict()
+        except stripe.RateLimitError as error:
+            self._limiter.pause(translate(error).retry_after or _PAUSE_AFTER_429)  # type: ignore[union-attr]
+            raise translate(error) from error
+        except stripe.StripeError as error:
+            raise translate(error) from error
+
+    # --- checkout sessions ---------------------------------------------------------------------
+
+    def open_session(self, checkout: Checkout) -> SessionFacts:
+        """Create the Checkout Session of a claimed checkout; repeating finds the same session."""
+        return session_facts(
+            self._call(
+                "checkout.sessions.create",
+                lambda: self._stripe.v1.checkout.sessions.create(
+                    params=session_parameters(checkout),  # type: ignore[arg-type]
+                    options={"idempotency_key": checkout.idempotency_key},
+                ),
+            )
+        )
+
+    def read_session(self, session_id: str) -> SessionFacts:
+        """Ask for a session with its payment intent and charge."""
+        return session_facts(
+            self._call(
+                "checkout.sessions.retrieve",
+                lambda: self._stripe.v1.checkout.sessions.retrieve(
+                    session_id, params={"expand": _EXPAND_SESSION}
+                ),
+            )
+        )
+
+    def expire_session(self, session_id: str) -> SessionFacts:
+        """Close a session; StripeRefused when it is no longer open."""
+        return session_facts(
+            self._call(
+                "checkout.sessions.expire",
+                lambda: self._stripe.v1.checkout.sessions.expire(session_id),
+            )
+        )
+
+    def find_session(
+        self, *, checkout_id: str = "", payment_intent_id: str = "", since: datetime | None = None
+    ) -> SessionFacts | None:
+        """Find a session by our id in its metadata or by its payment intent; None without one.
+
+        Lists rather than searches: Stripe's search lags behind what was just written.
+        """
+        params: dict[str, Any] = {"limit": 100}
+        if payment_intent_id:
+            params["payment_intent"] = payment_intent_id
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
+        for session in self._pages("checkout.sessions.list", self._list_sessions, params):
+            found = (session.get("metadata") or {}).get("taproom_checkout")
+            if not checkout_id or found == checkout_id:
+                return self.read_session(session["id"])
+        return None
+
+    def _list_sessions(self, params: dict[str, Any]) -> stripe.StripeObject:
+        return self._stripe.v1.checkout.sessions.list(params=params)  # type: ignore[arg-type]
+
+    # --- refunds -------------------------------------------------------------------------------
+
+    def make_refund(self, refund: Refund, *, payment_intent_id: str) -> RefundFacts:
+        """Send money back; repeating finds the same refund."""
+        return refund_facts(
+            self._call(
+                "refunds.create",
+                lambda: self._stripe.v1.refunds.create(
+                    params={
+                        "payment_intent": payment_intent_id,
+                        "amount": refund.amount_minor,
+                        "metadata": {"taproom_refund": str(refund.pk)},
+                    },
+                    options={"idempotency_key": refund.idempotency_key},
+                ),
+            )
+        )
+
+    def list_refunds(self, payment_intent_id: str) -> list[RefundFacts]:
+        """Return all refunds of a payment."""
+        params = {"payment_intent": payment_intent_id, "limit": 100}
+        pages = self._pages("refunds.list", self._list_refunds, params)
+        return [refund_facts(refund) for refund in pages]
+
+    def _list_refunds(self, params: dict[str, Any]) -> stripe.StripeObject:
+        return self._stripe.v1.refunds.list(params=params)  # type: ignore[arg-type]
+
+    # --- events, account -----------------------------------------------------------------------
+
+    def list_events(self, *, since: datetime, types: list[str]) -> Iterator[dict[str, Any]]:
+        """Yield events of these types since a moment, newest first. Stripe keeps 30 days."""
+        params = {"limit": 100, "created": {"gte": int(since.timestamp())}, "types": types}
+        return self._pages("events.list", self._list_events, params)
+
+    def _list_events(self, params: dict[str, Any]) -> stripe.StripeObject:
+        return self._stripe.v1.events.list(params=params)  # type: ignore[arg-type]
+
+    def list_objects(self, resource: str) -> Iterator[dict[str, Any]]:
+        """Yield all objects of a resource such as `customers` or `checkout.sessions`."""
+        service = attrgetter(resource)(self._stripe.v1)
+        return self._pages(f"{resource}.list", service.list, {"limit": 100})
+
+    def read_account(self) -> dict[str, Any]:
+        """Return the account that the key belongs to."""
+        return self._call("account.retrieve", self._stripe.v1.accounts.retrieve_current)
+
+    def ensure_webhook_endpoint(self, *, url: str, types: list[str]) -> str | None:
+        """Make a webhook endpoint at Stripe and return its secret; None if one is there already."""
+        listed = self._pages(
+            "webhook_endpoints.list",
+            lambda params: self._stripe.v1.webhook_endpoints.list(params=params),  # type: ignore[arg-type]
+            {"limit": 100},
+        )
+        if any(endpoint["url"] == url for endpoint in listed):
+            return None
+        made = self._call(
+            "webhook_endpoints.create",
+            lambda: self._stripe.v1.webhook_endpoints.create(
+                params={"url": url, "enabled_events": types, "api_version": stripe.api_version}  # type: ignore[typeddict-item]
+            ),
+        )
+        return str(made["secret"])
+
+    def _pages(
+        self,
+        endpoint: str,
+        page: Callable[[dict[str, Any]], stripe.StripeObject],
+        params: dict[str, Any],
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the objects of all pages of a list."""
+        while True:
+            answer = self._call(endpoint, partial(page, params))
+            yield from answer["data"]
+            if not answer["has_more"] or not answer["data"]:
+                return
+            params = {**params, "starting_after": answer["data"][-1]["id"]}
+
+
+def session_parameters(checkout: Checkout) -> dict[str, Any]:
+    """Return what Stripe is asked for: from the row alone, so that a repetition is identical."""
+    metadata = {
+        "taproom_checkout": str(checkout.pk),
+        "taproom_kind": checkout.kind,
+        "taproom_subject": str(checkout.subject_id),
+    }
+    price = {
+        "currency": checkout.currency.lower(),
+        "unit_amount": checkout.amount_minor,
+        "product_data": {"name": checkout.title},
+    }
+    return {
+        "mode": "payment",
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "client_reference_id": str(checkout.pk),
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": checkout.title},
+        "success_url": checkout.success_url,
+        "cancel_url": checkout.cancel_url,
+        "expires_at": int(checkout.session_expires_at.timestamp()),
+    }

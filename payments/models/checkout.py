@@ -1,0 +1,101 @@
+"""Checkouts: one try to pay something through Stripe's hosted page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from core.models import TenantRow
+from core.money import Money
+from payments.models.account import StripeAccount
+from payments.models.link import PaymentLink
+
+
+class Checkout(TenantRow):
+    """One try to pay: written before Stripe is asked, with amount and currency frozen on it.
+
+    `kind` and `subject_id` say what is being paid (a link, later a fee or a rent). `epoch` counts
+    the idempotency keys used: the same key is sent until Stripe's answer is certain.
+    """
+
+    class State(models.TextChoices):
+        CREATED = "created", "Created"  # Stripe has not answered yet
+        OPEN = "open", "Open"  # the customer is on Stripe's page
+        PROCESSING = "processing", "Processing"  # a bank debit is on its way
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+
+    UNSETTLED = (State.CREATED, State.OPEN, State.PROCESSING)
+
+    kind = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    link = models.ForeignKey(
+        PaymentLink, on_delete=models.PROTECT, null=True, related_name="checkouts"
+    )
+    account = models.ForeignKey(StripeAccount, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=120)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=12, choices=State, default=State.CREATED)
+    holds_slot = models.BooleanField(default=False)
+    visitor_hash = models.CharField(max_length=64, blank=True)
+    epoch = models.PositiveSmallIntegerField(default=1)
+    key_used_at = models.DateTimeField(null=True)
+    session_expires_at = models.DateTimeField()
+    success_url = models.TextField()
+    cancel_url = models.TextField()
+    stripe_session_id = models.CharField(max_length=255, null=True, unique=True)
+    stripe_payment_intent_id = models.CharField(max_length=255, null=True, unique=True)
+    session_url = models.TextField(blank=True)
+    decline_code = models.CharField(max_length=64, blank=True)
+    decline_message = models.CharField(max_length=500, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="checkout_amount_is_positive", condition=Q(amount_minor__gt=0)
+            ),
+            models.CheckConstraint(
+                name="open_checkout_has_session",
+                condition=~Q(state__in=["open", "processing", "succeeded"])
+                | Q(stripe_session_id__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "kind", "subject_id"], name="checkout_by_subject"),
+            models.Index(
+                fields=["tenant", "state", "checked_at"],
+                name="checkout_unsettled",
+                condition=Q(state__in=["created", "open", "processing"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.state}"
+
+    @property
+    def amount(self) -> Money:
+        """What the customer is asked for."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key of the call that opens the session at Stripe."""
+        return f"taproom:checkout:{self.pk}:{self.epoch}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is expected to happen."""
+        return self.state not in self.UNSETTLED
+
+    def can_be_used_at(self, now: datetime) -> bool:
+        """Return whether a customer may be sent (again) to this checkout's page."""
+        if self.state == self.State.CREATED:
+            return True
+        return self.state == self.State.OPEN and now < self.session_expires_at

@@ -1,0 +1,1 @@
+"""What can be done with payments: each operation is one function, safe to repeat."""

@@ -1,0 +1,87 @@
+"""Connect a tenant's Stripe account."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from core.models import Entry
+from core.tenancy import scope
+from payments.gateway import Gateway
+from payments.models import Checkout, StripeAccount
+from payments.operations.events import HANDLED_TYPES
+
+
+class WrongMode(Exception):
+    """A live key where only test keys belong, or the other way round."""
+
+
+class OtherAccount(Exception):
+    """The key belongs to another account than the one that payments were taken with."""
+
+
+class SecretMissing(Exception):
+    """A webhook endpoint exists at Stripe already, and its secret cannot be read again."""
+
+
+def connect_account(*, tenant_id: UUID, secret_key: str, livemode: bool) -> StripeAccount:
+    """Store a tenant's secret key with the account it belongs to; Stripe is asked which one.
+
+    Repeating replaces the key. Raises WrongMode, OtherAccount, StripeRefused for a key that
+    Stripe does not know, StripeUnavailable.
+    """
+    if secret_key.startswith(("sk_live_", "rk_live_")) != livemode:
+        raise WrongMode("The key's mode is not the one that this installation works in.")
+    probe = StripeAccount(secret_key=secret_key, stripe_account_id="unknown")
+    stripe_account_id = Gateway(probe).read_account()["id"]
+    with scope(tenant_id):
+        _refuse_other_account(stripe_account_id)
+        account, _ = StripeAccount.objects.update_or_create(
+            tenant_id=tenant_id,
+            defaults={
+                "secret_key": secret_key,
+                "stripe_account_id": stripe_account_id,
+                "livemode": livemode,
+            },
+        )
+        Entry.objects.get_or_create(
+            secret_hash=Entry.hash_secret(Entry.Kind.WEBHOOK, str(account.pk)),
+            defaults={
+                "kind": Entry.Kind.WEBHOOK,
+                "tenant_id": tenant_id,
+                "target_id": account.pk,
+            },
+        )
+    return account
+
+
+def _refuse_other_account(stripe_account_id: str) -> None:
+    """Keep the account while checkouts hang on it: they could not be asked about with another."""
+    connected = StripeAccount.objects.exclude(stripe_account_id=stripe_account_id).first()
+    if connected is not None and Checkout.objects.filter(account=connected).exists():
+        raise OtherAccount(
+            f"This key belongs to {stripe_account_id}, but customers have paid to "
+            f"{connected.stripe_account_id}: refunds and late payments need that one's key. "
+            "Nothing was stored."
+        )
+
+
+def receive_webhooks(*, tenant_id: UUID, account: StripeAccount) -> StripeAccount:
+    """Make the webhook endpoint at Stripe, unless it is there, and store its signing secret.
+
+    The newest secret comes first and the one before stays valid, as it does at Stripe while a
+    secret is rolled. Raises SecretMissing when the endpoint exists but its secret is unknown here.
+    """
+    secret = Gateway(account).ensure_webhook_endpoint(
+        url=account.webhook_url, types=sorted(HANDLED_TYPES)
+    )
+    if secret is None:
+        if not account.webhook_secrets:
+            raise SecretMissing(
+                f"Stripe sends to {account.webhook_url} already, but its signing secret is not "
+                "stored here. Enter it in the admin, or delete the endpoint at Stripe and repeat."
+            )
+        return account
+    with scope(tenant_id):
+        account.webhook_secrets = [secret, *account.webhook_secrets][:2]
+        account.save(update_fields=["webhook_secrets"])
+    return account

@@ -1,0 +1,215 @@
+"""Make, edit and switch off payment links."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from core.currencies import CurrencyRefused
+from core.jobs import enqueue
+from core.models import Entry, Tenant, User
+from core.money import AmountInvalid, Money, NotChargeable, check_chargeable
+from core.tenancy import current
+from payments.models import PaymentLink
+
+TOKEN_BYTES = 24  # 192 random bits
+LATEST_EXPIRY = timedelta(days=5 * 365)
+MAX_PAYMENTS = 1_000_000
+LONGEST_TEXTS = {
+    "title": 120,
+    "description": 1000,
+    "reference": 80,
+    "after_payment_message": 500,
+}
+EDITABLE = (
+    "title",
+    "description",
+    "reference",
+    "amount_minor",
+    "currency",
+    "starts_at",
+    "expires_at",
+    "max_payments",
+    "after_payment_message",
+    "redirect_url",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field, in words for the person who typed it."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class LinkInvalid(Exception):
+    """The link cannot be made or edited as asked; nothing was stored."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
+        self.errors = errors
+
+
+class LinkPaidAlready(Exception):
+    """A link that was paid, or is being paid, is not edited: its payers saw what it says."""
+
+
+class LinkChangedMeanwhile(Exception):
+    """Somebody else edited the link after the version that this edit is based on."""
+
+
+def make_link(*, by: User | None, now: datetime, **fields: Any) -> PaymentLink:
+    """Make a payment link for the tenant in scope and give it a public address.
+
+    `fields` are those of EDITABLE. Raises LinkInvalid with an error for each wrong field.
+    """
+    link = PaymentLink(tenant_id=current().tenant_id, created_by=by)
+    _apply(link, fields)
+    _validate(link, set(EDITABLE), now)
+    link.token = secrets.token_urlsafe(TOKEN_BYTES)
+    link.save(force_insert=True)
+    Entry.objects.create(
+        secret_hash=Entry.hash_secret(Entry.Kind.PAYMENT_LINK, link.token),
+        kind=Entry.Kind.PAYMENT_LINK,
+        tenant_id=link.tenant_id,
+        target_id=link.pk,
+    )
+    return link
+
+
+def edit_link(
+    *, link_id: UUID, changes: dict[str, Any], version: int | None, now: datetime
+) -> PaymentLink:
+    """Change a link that nobody has paid; checkouts that are open for the old text are closed.
+
+    `version` is the one that the editor saw, or None to take whatever is there. Raises
+    LinkPaidAlready, LinkChangedMeanwhile, LinkInvalid, PaymentLink.DoesNotExist.
+    """
+    link = PaymentLink.objects.select_for_update().get(pk=link_id)
+    if version is not None and link.version != version:
+        raise LinkChangedMeanwhile("The link was edited meanwhile: look at it again.")
+    if link.payments.exclude(state="failed").exists():
+        raise LinkPaidAlready("A link with payments stays as its payers saw it: make a new one.")
+    changed = {name for name in changes if getattr(link, name) != changes[name]}
+    if not changed:
+        return link
+    _apply(link, changes)
+    _validate(link, changed, now)
+    link.version += 1
+    link.save()
+    enqueue("payments.close_link_checkouts", link_id=link.pk)
+    return link
+
+
+def deactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
+    """Switch a link off and close the checkouts that are open for it. Repeating changes nothing."""
+    link = PaymentLink.objects.select_for_update().get(pk=link_id)
+    if link.deactivated_at is None:
+        link.deactivated_at = now
+        link.version += 1
+        link.save(update_fields=["deactivated_at", "version"])
+    enqueue("payments.close_link_checkouts", link_id=link.pk)
+    return link
+
+
+def reactivate_link(*, link_id: UUID) -> PaymentLink:
+    """Switch a link on again. Repeating changes nothing."""
+    link = PaymentLink.objects.select_for_update().get(pk=link_id)
+    if link.deactivated_at is not None:
+        link.deactivated_at = None
+        link.version += 1
+        link.save(update_fields=["deactivated_at", "version"])
+    return link
+
+
+def _apply(link: PaymentLink, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        if name not in EDITABLE:
+            raise TypeError(f"a link has no editable field {name!r}")
+        setattr(link, name, value)
+    if not link.title:
+        first_line = link.description.strip().partition("\n")[0]
+        link.title = first_line[:120] or "Payment"
+
+
+def _validate(link: PaymentLink, changed: set[str], now: datetime) -> None:
+    """Raise LinkInvalid with all that is wrong; a time that did not change may have passed."""
+    errors = [
+        *_amount_errors(link),
+        *_text_errors(link),
+        *_time_errors(link, changed, now),
+        *_limit_errors(link),
+        *_redirect_errors(link),
+    ]
+    if errors:
+        raise LinkInvalid(errors)
+
+
+def _amount_errors(link: PaymentLink) -> list[FieldError]:
+    try:
+        check_chargeable(Money(link.amount_minor, link.currency))
+    except CurrencyRefused as error:
+        return [FieldError("currency", "currency_unusable", str(error))]
+    except (AmountInvalid, NotChargeable) as error:
+        return [FieldError("amount_minor", "amount_unusable", str(error))]
+    return []
+
+
+def _text_errors(link: PaymentLink) -> list[FieldError]:
+    errors = []
+    for name, longest in LONGEST_TEXTS.items():
+        text = getattr(link, name)
+        if len(text) > longest:
+            errors.append(FieldError(name, "too_long", f"At most {longest} characters."))
+        allowed = "\n\r\t" if name == "description" else ""
+        if any((ord(sign) < 32 and sign not in allowed) or ord(sign) == 127 for sign in text):
+            errors.append(FieldError(name, "control_character", "Control characters are no text."))
+    return errors
+
+
+def _time_errors(link: PaymentLink, changed: set[str], now: datetime) -> list[FieldError]:
+    expires_at, errors = link.expires_at, []
+    if expires_at is not None and "expires_at" in changed:
+        if expires_at <= now:
+            errors.append(
+                FieldError("expires_at", "in_the_past", "The link would be over already.")
+            )
+        elif expires_at > now + LATEST_EXPIRY:
+            errors.append(FieldError("expires_at", "too_late", "At most five years from now."))
+    if link.starts_at is not None and expires_at is not None and link.starts_at >= expires_at:
+        errors.append(FieldError("starts_at", "after_expiry", "The link would never be open."))
+    return errors
+
+
+def _limit_errors(link: PaymentLink) -> list[FieldError]:
+    limit = link.max_payments
+    if limit is not None and not 1 <= limit <= MAX_PAYMENTS:
+        detail = f"From 1 to {MAX_PAYMENTS}, or null for no limit."
+        return [FieldError("max_payments", "out_of_range", detail)]
+    if limit is not None and limit < link.slots_taken:
+        detail = f"{link.slots_taken} are being paid already."
+        return [FieldError("max_payments", "below_payments", detail)]
+    return []
+
+
+def _redirect_errors(link: PaymentLink) -> list[FieldError]:
+    """Allow https addresses of the tenant's own hosts alone: a pay page is no open redirect."""
+    if not link.redirect_url:
+        return []
+    allowed = Tenant.objects.get(pk=link.tenant_id).redirect_hosts
+    try:
+        parts = urlsplit(link.redirect_url)
+        is_allowed = parts.scheme == "https" and parts.netloc.lower() in allowed
+    except ValueError:
+        is_allowed = False
+    if is_allowed and len(link.redirect_url) <= 500:
+        return []
+    hosts = ", ".join(allowed) or "none yet"
+    detail = f"Must be https:// at a host on your list of allowed hosts ({hosts})."
+    return [FieldError("redirect_url", "redirect_not_allowed", detail)]

@@ -1,0 +1,1 @@
+"""Pages of payments: the public ones that customers pay on, and those of staff."""

@@ -1,0 +1,117 @@
+"""The public page of a link in each of its states: own words, own status code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from payments.models import PaymentLink
+from payments.pages import visitor
+from payments.queries import Counter
+from payments.templatetags.money import visitor_locale
+from payments.words import why_declined
+
+# When nothing says how long to wait.
+COME_BACK_SECONDS: Final = 300
+
+_STATUS_CODES: Final = {
+    "not_yet_open": 200,
+    "paid": 200,
+    "on_its_way": 200,
+    "open": 200,
+    "unknown": 404,
+    "refused": 409,
+    "expired": 410,
+    "limit_reached": 410,
+    "deactivated": 410,
+    "busy": 503,
+    "closed": 503,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What went wrong with a try to pay, shown above the button, with the answer's status.
+
+    `name` picks the words in the template; `retry_after` is in seconds.
+    """
+
+    name: str
+    status: int
+    retry_after: int | None = None
+
+
+def state_of(found: Counter, now: datetime) -> str:
+    """Return which page a link shows now; also the name of its template."""
+    status = found.link.status_at(now)
+    if status != PaymentLink.Status.ACTIVE:
+        return status.value
+    if not found.has_account:
+        return "closed"
+    if found.is_on_its_way:
+        return "on_its_way"
+    return "busy" if found.is_full else "open"
+
+
+def show(
+    request: HttpRequest,
+    found: Counter | None,
+    *,
+    now: datetime,
+    who: str = "",
+    notice: Notice | None = None,
+    state: str = "",
+) -> HttpResponse:
+    """Answer with the page of a link's state to visitor `who`.
+
+    `state` overrules the state that is derived.
+    """
+    if found is None:
+        return render(request, "payments/pay/unknown.html", status=_STATUS_CODES["unknown"])
+    state = state or state_of(found, now)
+    with timezone.override(found.link.tenant.zone):
+        response = render(
+            request,
+            f"payments/pay/{state}.html",
+            context_of(request, found, notice) | {"visitor": who},
+            status=notice.status if notice and state == "open" else _STATUS_CODES[state],
+        )
+    if state == "open" and visitor.COOKIE not in request.COOKIES:
+        visitor.remember(response, who, path=reverse("pay", args=[found.link.token]))
+    _say_when_to_return(response, found, notice, now)
+    return response
+
+
+def context_of(
+    request: HttpRequest, found: Counter, notice: Notice | None = None
+) -> dict[str, object]:
+    """Return what the templates of public pages show of a link."""
+    last = found.last_try
+    return {
+        "link": found.link,
+        "tenant": found.link.tenant,
+        "locale": visitor_locale(request),
+        "free_at": found.free_at,
+        "notice": notice.name if notice else "",
+        "retry_after": notice.retry_after if notice else None,
+        "declined": why_declined(last.decline_code) if last and last.decline_code else "",
+        "is_test": not settings.STRIPE_LIVE_MODE,
+    }
+
+
+def _say_when_to_return(
+    response: HttpResponse, found: Counter, notice: Notice | None, now: datetime
+) -> None:
+    if response.status_code not in {429, 503}:
+        return
+    seconds = notice.retry_after if notice else None
+    if seconds is None and found.free_at is not None:
+        seconds = max(1, int((found.free_at - now).total_seconds()))
+    response["Retry-After"] = str(seconds or COME_BACK_SECONDS)

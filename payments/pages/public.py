@@ -1,0 +1,158 @@
+"""Pages that customers see: what is to be paid, and what became of their payment.
+
+There is no login: whoever has the address may look and pay. Looking never writes, and nothing
+here marks anything as paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.models import Entry
+from core.tenancy import scope
+from payments.gateway import StripeUnavailable
+from payments.models import Checkout
+from payments.operations.checkouts import (
+    CheckoutOver,
+    CheckoutRefused,
+    LinkBusy,
+    LinkNotPayable,
+    NoStripeAccount,
+    claim_link_checkout,
+    open_checkout,
+)
+from payments.pages import counter, outcome, visitor
+from payments.pages.counter import Notice
+from payments.pages.limits import seconds_to_wait
+from payments.pages.privacy import public_page
+from payments.pages.qr import qr_svg
+from payments.queries import Counter, counter_of, outcome_of
+
+log = structlog.get_logger(__name__)
+
+View = Callable[[HttpRequest, Entry, str], HttpResponse]
+
+# What the page says above its button; where it has none, the link's state says it all.
+_SAID: dict[type[Exception], Notice | None] = {
+    LinkNotPayable: None,
+    NoStripeAccount: None,
+    LinkBusy: Notice(name="busy", status=503),
+    CheckoutOver: Notice(name="over", status=409),
+    StripeUnavailable: Notice(name="unavailable", status=503, retry_after=5),
+}
+
+
+def with_link(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Find what a token leads to and who looks; an unknown token gets the page that says so."""
+
+    @wraps(view)
+    def page(request: HttpRequest, token: str) -> HttpResponse:
+        entry = Entry.find(Entry.Kind.PAYMENT_LINK, token)
+        if entry is None or not entry.tenant.is_active:
+            return counter.show(request, None, now=timezone.now())
+        who = visitor.known_visitor(request) or visitor.new_visitor()
+        return view(request, entry, who)
+
+    return page
+
+
+@csrf_exempt  # see payments.pages.visitor.comes_from_elsewhere
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+@with_link
+def pay(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Show what is to be paid; a POST leads to Stripe's page."""
+    if request.method == "POST":
+        return _start(request, entry, who)
+    return _show(request, entry, who)
+
+
+def _show(
+    request: HttpRequest, entry: Entry, who: str, notice: Notice | None = None, state: str = ""
+) -> HttpResponse:
+    now = timezone.now()
+    # Who looks for the first time has no tries to be found; who pressed the button may have one.
+    back = who if request.method == "POST" else visitor.known_visitor(request)
+    with scope(entry.tenant_id, role="public"):
+        found = _counter(entry, back, now)
+        return counter.show(request, found, now=now, who=who, notice=notice, state=state)
+
+
+def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
+    return counter_of(
+        entry.target_id, tenant=entry.tenant, visitor_hash=visitor.visitor_hash(who), now=now
+    )
+
+
+def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Lead a customer to Stripe's page, or say in words what keeps them from it."""
+    notice = _why_not(request, entry)
+    if notice is not None:
+        return _show(request, entry, who, notice)
+    try:
+        checkout = _open(entry, who)
+    except CheckoutRefused:
+        return _show(request, entry, who, state="refused")
+    except tuple(_SAID) as error:
+        return _show(request, entry, who, _SAID[type(error)])
+    return _to_stripe(request, checkout, who)
+
+
+def _why_not(request: HttpRequest, entry: Entry) -> Notice | None:
+    """Return what keeps this request from being tried at all."""
+    if visitor.comes_from_elsewhere(request):
+        return Notice(name="elsewhere", status=403)
+    wait = seconds_to_wait(request, entry)
+    return None if wait is None else Notice(name="too_many", status=429, retry_after=wait)
+
+
+def _open(entry: Entry, who: str) -> Checkout:
+    """Claim a checkout for this visitor, then ask Stripe for its page, outside of a transaction."""
+    now = timezone.now()
+    with scope(entry.tenant_id, role="public"):
+        checkout = claim_link_checkout(
+            link_id=entry.target_id, visitor_hash=visitor.visitor_hash(who), now=now
+        )
+    return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
+
+
+def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpResponse:
+    if not checkout.session_url.startswith(tuple(f"{o}/" for o in settings.CHECKOUT_ORIGINS)):
+        # The browser would block the way without a word to anybody.
+        log.error("checkout_origin_not_allowed", checkout_id=str(checkout.pk))
+    response = HttpResponseRedirect(checkout.session_url, status=303)
+    visitor.remember(response, who, path=request.path.rstrip("/") + "/")
+    return response
+
+
+@require_safe
+@public_page
+@with_link
+def pay_return(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Say what became of the payment that the customer comes back from."""
+    now = timezone.now()
+    with scope(entry.tenant_id, role="public"):
+        found = _counter(entry, who, now)
+        session_id = request.GET.get("session", "")
+        became = outcome_of(found.link, session_id=session_id) if found else None
+        if found is None or became is None:
+            return counter.show(request, found, now=now, who=who)
+        outcome.ask_stripe(became.checkout, now)
+        return outcome.show(request, found, became, who=who, now=now)
+
+
+@require_safe
+@public_page
+@with_link
+def pay_qr(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Draw the link's public address as a QR code."""
+    return qr_svg(settings.PUBLIC_URL + request.path.removesuffix("qr.svg"))

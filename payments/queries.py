@@ -1,0 +1,305 @@
+"""Reads of payments that pages, the admin and the API share. All of them run in scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
+
+from core.currencies import CURRENCIES
+from core.models import Tenant
+from core.money import AmountInvalid, Money
+from payments.models import Checkout, Payment, PaymentLink, Refund, StripeEvent
+
+# An event that could not be processed so often waits for a person; before, it is just late.
+STUCK_AFTER_ATTEMPTS = 5
+EXPIRES_SOON = timedelta(days=3)
+EXPIRING = "expiring"
+
+NEEDS_DECISION = Q(state=Payment.State.SUCCEEDED, decision="") & ~Q(
+    standing=Payment.Standing.EXPECTED
+)
+
+
+# --- the public page ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A link as its public page shows it: what can be paid, and how far this visitor has come.
+
+    `is_on_its_way`: the one payment the link takes is a bank debit that has not settled.
+    `is_full`: every place is taken, and none of them by a checkout this visitor could use; the
+    first may come back `free_at`, if that is known.
+    """
+
+    link: PaymentLink
+    has_account: bool
+    is_on_its_way: bool = False
+    is_full: bool = False
+    free_at: datetime | None = None
+    last_try: Checkout | None = None
+
+
+# By hand, since the page is looked at more than any other: the ORM needs longer to put this
+# together than PostgreSQL to answer it.
+_LINK_AND_ACCOUNT = """
+SELECT link.*, EXISTS (SELECT FROM payments_stripeaccount) AS has_account
+FROM payments_paymentlink link WHERE link.id = %s
+"""
+
+
+def counter_of(
+    link_id: UUID, *, tenant: Tenant, visitor_hash: str, now: datetime
+) -> Counter | None:
+    """Return what the public page of a link shows to a visitor at `now`; None if it is gone.
+
+    `tenant` is the one in scope; `visitor_hash` is empty for a browser that was never here.
+    """
+    link = next(iter(PaymentLink.objects.raw(_LINK_AND_ACCOUNT, [link_id])), None)
+    if link is None:
+        return None
+    link.tenant = tenant
+    is_full = link.max_payments is not None and link.slots_taken >= link.max_payments
+    return Counter(
+        link=link,
+        has_account=vars(link)["has_account"],
+        is_on_its_way=is_full
+        and link.max_payments == 1
+        and link.checkouts.filter(state=Checkout.State.PROCESSING).exists(),
+        is_full=is_full and not _can_go_on(link, visitor_hash, now),
+        free_at=_first_end(link, now) if is_full else None,
+        last_try=_tries_of(visitor_hash, link.checkouts.all()).first() if visitor_hash else None,
+    )
+
+
+def _can_go_on(link: PaymentLink, visitor_hash: str, now: datetime) -> bool:
+    """Return whether this visitor may use an open checkout; a link for one has one for all."""
+    tries = _open_tries(link)
+    own = tries if link.max_payments == 1 else _tries_of(visitor_hash, tries)
+    return any(checkout.can_be_used_at(now) for checkout in own)
+
+
+def _open_tries(link: PaymentLink) -> QuerySet[Checkout]:
+    return link.checkouts.filter(state__in=[Checkout.State.CREATED, Checkout.State.OPEN])
+
+
+def _tries_of(visitor_hash: str, tries: QuerySet[Checkout]) -> QuerySet[Checkout]:
+    """Return a visitor's tries; checkouts made without one keep no hash and are nobody's."""
+    return tries.filter(visitor_hash=visitor_hash) if visitor_hash else tries.none()
+
+
+def _first_end(link: PaymentLink, now: datetime) -> datetime | None:
+    ends = _open_tries(link).filter(session_expires_at__gt=now)
+    first: datetime | None = ends.aggregate(first=Min("session_expires_at"))["first"]
+    return first
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one checkout, for the customer who comes back from Stripe's page."""
+
+    checkout: Checkout
+    payment: Payment | None
+
+
+def outcome_of(link: PaymentLink, *, session_id: str) -> Outcome | None:
+    """Return the outcome of a session of this link; None when it is of another link or unknown."""
+    checkout = link.checkouts.filter(stripe_session_id=session_id).first() if session_id else None
+    if checkout is None:
+        return None
+    return Outcome(checkout=checkout, payment=Payment.objects.filter(checkout=checkout).first())
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFilter:
+    """What the list of links is narrowed to; empty values narrow nothing.
+
+    `status` is one of PaymentLink.Status, or EXPIRING.
+    """
+
+    status: str = ""
+    currency: str = ""
+    text: str = ""
+
+
+def links(chosen: LinkFilter, *, now: datetime) -> QuerySet[PaymentLink]:
+    """Return links, newest first; `text` is looked for in title and reference."""
+    rows: QuerySet[PaymentLink] = PaymentLink.objects.all()
+    if chosen.status == EXPIRING:
+        rows = links_expiring_soon(now)
+    elif chosen.status:
+        rows = PaymentLink.objects.with_status(chosen.status, now)
+    if chosen.currency:
+        rows = rows.filter(currency=chosen.currency)
+    if chosen.text:
+        rows = rows.filter(Q(title__icontains=chosen.text) | Q(reference__icontains=chosen.text))
+    return rows.order_by("-created_at", "-id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What the list of payments is narrowed to; days are the tenant's, both included."""
+
+    state: str = ""
+    standing: str = ""
+    method: str = ""
+    currency: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+def payments(chosen: PaymentFilter, *, zone: ZoneInfo) -> QuerySet[Payment]:
+    """Return payments with their checkout and link, newest first; days cut `created_at`."""
+    exact = {
+        "state": chosen.state,
+        "standing": chosen.standing,
+        "method": chosen.method,
+        "currency": chosen.currency,
+    }
+    rows = Payment.objects.filter(**{name: value for name, value in exact.items() if value})
+    if chosen.first_day:
+        rows = rows.filter(created_at__gte=start_of(chosen.first_day, zone))
+    if chosen.last_day:
+        rows = rows.filter(created_at__lt=start_of(chosen.last_day + timedelta(days=1), zone))
+    return rows.select_related("checkout", "link").order_by("-created_at", "-id")
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day in a zone."""
+    return datetime.combine(day, time.min, zone)
+
+
+def methods_seen() -> list[str]:
+    """Return the payment methods that occur, for the choice in the list's filter."""
+    rows = Payment.objects.exclude(method="").order_by("method").distinct()
+    return list(rows.values_list("method", flat=True))
+
+
+def currencies_of_links() -> list[str]:
+    """Return the currencies that links are in."""
+    rows = PaymentLink.objects.order_by("currency").distinct()
+    return list(rows.values_list("currency", flat=True))
+
+
+def currencies_of_payments() -> list[str]:
+    """Return the currencies that payments came in."""
+    rows = Payment.objects.order_by("currency").distinct()
+    return list(rows.values_list("currency", flat=True))
+
+
+# --- one row -----------------------------------------------------------------------------------
+
+
+def payments_of(link: PaymentLink) -> QuerySet[Payment]:
+    """Return the payments of a link, newest first."""
+    return Payment.objects.filter(link=link).select_related("checkout").order_by("-created_at")
+
+
+def is_editable(link: PaymentLink) -> bool:
+    """Return whether nobody has paid the link and no payment is on its way."""
+    return not link.payments.exclude(state=Payment.State.FAILED).exists()
+
+
+def left_to_refund(payment: Payment) -> Money:
+    """Return what is left of a payment after all refunds that have not failed."""
+    if payment.state != Payment.State.SUCCEEDED:
+        return Money.zero(payment.currency)
+    rows = payment.refunds.exclude(state=Refund.State.FAILED)
+    asked = int(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
+    return payment.amount - Money(asked, payment.currency)
+
+
+# --- search ------------------------------------------------------------------------------------
+
+
+def find_links(text: str) -> QuerySet[PaymentLink]:
+    """Return links whose title or reference holds the text, or whose amount it is."""
+    found = Q(title__icontains=text) | Q(reference__icontains=text) | _has_amount(text)
+    return PaymentLink.objects.filter(found).order_by("-created_at", "-id")
+
+
+def _has_amount(text: str) -> Q:
+    """Match an amount in major units, in whichever currency; nothing if the text is no number."""
+    matching = Q(pk__in=[])
+    for exponent in {currency.exponent for currency in CURRENCIES.values()}:
+        codes = [code for code, unit in CURRENCIES.items() if unit.exponent == exponent]
+        try:
+            minor = Money.parse(text, codes[0]).minor
+        except AmountInvalid:
+            continue
+        matching |= Q(amount_minor=minor, currency__in=codes)
+    return matching
+
+
+def find_payments(text: str) -> QuerySet[Payment]:
+    """Return the payment of an id: ours, or Stripe's of its payment intent, charge or session.
+
+    Payers cannot be searched: their names and addresses lie encrypted.
+    """
+    rows = Payment.objects.select_related("checkout").order_by("-created_at", "-id")
+    try:
+        return rows.filter(pk=UUID(text))
+    except ValueError:
+        pass
+    return rows.filter(
+        Q(stripe_payment_intent_id=text)
+        | Q(stripe_charge_id=text)
+        | Q(checkout__stripe_session_id=text)
+    )
+
+
+# --- worklists ---------------------------------------------------------------------------------
+
+
+def payments_to_decide() -> QuerySet[Payment]:
+    """Return late, surplus and mismatched payments nobody has decided about, oldest first."""
+    rows = Payment.objects.filter(NEEDS_DECISION).select_related("checkout", "link")
+    return rows.order_by("created_at", "id")
+
+
+def failed_refunds() -> QuerySet[Refund]:
+    """Return refunds that failed and were not asked for again, oldest first."""
+    again = Refund.objects.filter(
+        payment=OuterRef("payment"), created_at__gt=OuterRef("created_at")
+    ).exclude(state=Refund.State.FAILED)
+    rows = Refund.objects.filter(~Exists(again), state=Refund.State.FAILED)
+    return rows.select_related("payment__checkout", "payment__link").order_by("created_at", "id")
+
+
+def stuck_events() -> QuerySet[StripeEvent]:
+    """Return events that have been tried in vain several times, oldest first."""
+    rows = StripeEvent.objects.filter(
+        processed_at=None, attempts__gte=STUCK_AFTER_ATTEMPTS, last_error__gt=""
+    )
+    return rows.defer("payload").order_by("created_at", "id")
+
+
+def links_expiring_soon(now: datetime) -> QuerySet[PaymentLink]:
+    """Return active links that end within EXPIRES_SOON and that nobody has paid."""
+    rows = PaymentLink.objects.with_status(PaymentLink.Status.ACTIVE, now)
+    return rows.filter(paid_count=0, expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistCounts:
+    """How much waits in each part of the worklist."""
+
+    to_decide: int
+    failed_refunds: int
+    stuck_events: int
+
+
+def worklist_counts() -> WorklistCounts:
+    """Count what waits for a person."""
+    return WorklistCounts(
+        to_decide=payments_to_decide().count(),
+        failed_refunds=failed_refunds().count(),
+        stuck_events=stuck_events().count(),
+    )

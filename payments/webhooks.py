@@ -1,0 +1,70 @@
+"""What each of Stripe's events leads to: pick the id, call one operation that asks Stripe."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from payments.models import StripeEvent
+from payments.operations.events import on
+from payments.operations.refunds import refresh_refunds
+from payments.operations.settle import refresh_checkout
+
+
+@on(
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+)
+def session_moved(event: StripeEvent, session: dict[str, Any], now: datetime) -> str:
+    """Bring the session's checkout to what Stripe says now."""
+    checkout = refresh_checkout(tenant_id=event.tenant_id, session_id=event.object_id, now=now)
+    return checkout.state if checkout else "not ours"
+
+
+@on(
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "payment_intent.canceled",
+)
+def intent_moved(event: StripeEvent, intent: dict[str, Any], now: datetime) -> str:
+    """Bring the checkout of a payment intent to what Stripe says now."""
+    if "taproom_checkout" not in (intent.get("metadata") or {}):
+        return "not ours"
+    checkout = refresh_checkout(
+        tenant_id=event.tenant_id, payment_intent_id=event.object_id, now=now
+    )
+    return checkout.state if checkout else "not ours"
+
+
+@on(
+    "charge.refunded",
+    "charge.refund.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+)
+def refund_moved(event: StripeEvent, source: dict[str, Any], now: datetime) -> str:
+    """Bring the refunds of a payment to what Stripe says now."""
+    payment = refresh_refunds(
+        now=now,
+        tenant_id=event.tenant_id,
+        payment_intent_id=str(source.get("payment_intent") or ""),
+    )
+    return f"refunded {payment.refunded_minor}" if payment else "not ours"
+
+
+@on(
+    "charge.succeeded",
+    "charge.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "customer.created",
+    "customer.updated",
+)
+def only_mirrored(event: StripeEvent, source: dict[str, Any], now: datetime) -> str:
+    """Do nothing here: the mirror, filled from every event, is all that these are for."""
+    return "mirrored"
