@@ -1,0 +1,55 @@
+"""Error pages: they say what happened, what it means for the money, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+from django.views.defaults import server_error
+
+from core.models import User
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {
+    "400.html": "no money has moved",
+    "403.html": "Nothing was changed",
+    "403_csrf.html": "no money has moved",
+    "404.html": "There is nothing at this address",
+    "429.html": "no money has moved",
+    "500.html": "a payment that Stripe has confirmed is not lost",
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_error_page_needs_nothing_and_says_what_it_means(name: str) -> None:
+    page = render_to_string(name)
+
+    assert WORDS[name] in page
+    assert "style=" not in page
+    assert "<script" not in page
+
+
+def test_unknown_address_answers_404_with_our_page(client: Client) -> None:
+    answer = client.get("/nothing/here")
+
+    assert answer.status_code == 404
+    assert WORDS["404.html"] in answer.content.decode()
+
+
+def test_forged_form_answers_403_with_our_page(admin: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+
+    answer = strict.post("/accounts/login/", {"login": admin.email, "password": "correct horse"})
+
+    assert answer.status_code == 403
+    assert "This form was open for too long" in answer.content.decode()
+
+
+def test_our_own_failure_answers_500_with_our_page(rf: Any) -> None:
+    answer = server_error(rf.get("/"))
+
+    assert answer.status_code == 500
+    assert WORDS["500.html"] in answer.content.decode()

@@ -1,0 +1,1 @@
+"""What Taproom promises, tried over HTTP from the customer to the money: one file a promise."""
