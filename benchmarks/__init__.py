@@ -1,0 +1,1 @@
+"""Benchmarks: `.venv/bin/python -m benchmarks`. Ratios in one run, not seconds, are what counts."""
