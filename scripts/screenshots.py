@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Make the documents' pictures from a running demo: `.venv/bin/python scripts/screenshots.py`.
+
+Reads where the demo is from var/demo.json, drives Chromium without a window, and writes PNGs into
+docs/images. Names pick pictures; without names all are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+)  # fmt: skip
+LINK_SHOWN = "Private tasting for eight"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What var/demo.json says."""
+
+    facts: dict[str, str]
+
+    def ask(self, path: str) -> Any:
+        """Ask the API as the demo's program."""
+        request = urllib.request.Request(
+            self.facts["web"] + path, headers={"Authorization": f"Api-Key {self.facts['api_key']}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def link_url(self, title: str) -> str:
+        """Return the public address of a link of the story."""
+        links = self.ask("/api/payment-links/?status=active&limit=100")["items"]
+        return str(next(link["url"] for link in links if link["title"] == title))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: where it is taken, how wide, how dark, by whom."""
+
+    name: str
+    open: Callable[[Page, Demo], object]
+    is_phone: bool = False
+    scheme: str = "light"
+    is_staff: bool = False
+
+
+def open_path(path: str) -> Callable[[Page, Demo], object]:
+    """Return what opens a path of the web server."""
+    return lambda page, demo: page.goto(demo.facts["web"] + path, wait_until="networkidle")
+
+
+def open_link(page: Page, demo: Demo) -> None:
+    """Open the page that a customer sees."""
+    page.goto(demo.link_url(LINK_SHOWN), wait_until="networkidle")
+
+
+def open_checkout(page: Page, demo: Demo) -> None:
+    """Press the button, and be on the sandbox's page."""
+    open_link(page, demo)
+    page.get_by_role("button").first.click()
+    page.wait_for_url(f"{demo.facts['sandbox']}/**")
+
+
+def open_docs(page: Page, demo: Demo) -> None:
+    """Open the API's documentation, and wait until its script has drawn it."""
+    page.goto(demo.facts["web"] + "/api/docs/")
+    page.locator(".opblock").first.wait_for()
+
+
+SHOTS = (
+    Shot("pay", open_link),
+    Shot("pay-phone-dark", open_link, is_phone=True, scheme="dark"),
+    Shot("checkout", open_checkout),
+    Shot("home", open_path("/admin/"), is_staff=True),
+    Shot("links", open_path("/links/"), is_staff=True),
+    Shot("api-docs", open_docs),
+)
+
+
+def find_browser() -> str:
+    """Return the path of a Chromium, or end the program with the reason."""
+    given = os.environ.get("CHROMIUM_PATH")
+    found = given or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        sys.exit("screenshots: no Chromium here; apt-get install chromium, or set CHROMIUM_PATH")
+    return found
+
+
+def log_in(context: BrowserContext, demo: Demo) -> None:
+    """Log in as the demo's admin."""
+    page = context.new_page()
+    page.goto(f"{demo.facts['web']}/accounts/login/")
+    page.fill("input[name=login]", demo.facts["admin_username"])
+    page.fill("input[name=password]", demo.facts["admin_password"])
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/admin/")
+    page.close()
+
+
+def take(browser: Browser, demo: Demo, shot: Shot, folder: Path) -> Path:
+    """Take one picture and return where it lies."""
+    context = browser.new_context(
+        viewport=PHONE if shot.is_phone else DESKTOP,
+        color_scheme=shot.scheme,
+        locale="en-GB",
+        reduced_motion="reduce",
+    )
+    if shot.is_staff:
+        log_in(context, demo)
+    page = context.new_page()
+    shot.open(page, demo)
+    page.evaluate("document.fonts.ready")
+    path = folder / f"{shot.name}.png"
+    page.screenshot(path=path, animations="disabled")
+    context.close()
+    return path
+
+
+def main() -> None:
+    """Take the pictures that are asked for, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *(shot.name for shot in SHOTS)])
+    parser.add_argument("--demo", type=Path, default=ROOT / "var" / "demo.json")
+    parser.add_argument("--output", type=Path, default=IMAGES)
+    options = parser.parse_args()
+    if not options.demo.exists():
+        sys.exit("screenshots: start `python3 run.py demo` first, and wait until it is ready")
+    demo = Demo(json.loads(options.demo.read_text()))
+    options.output.mkdir(parents=True, exist_ok=True)
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
+        for shot in SHOTS:
+            if not options.names or shot.name in options.names:
+                path = take(browser, demo, shot, options.output)
+                print(f"{path.name}: {path.stat().st_size // 1000} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
