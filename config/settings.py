@@ -40,6 +40,7 @@ report_errors(SENTRY_DSN)
 INSTALLED_APPS = [
     "core",
     "payments",
+    "crm",
     "config.apps.TaproomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

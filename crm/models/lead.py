@@ -1,0 +1,133 @@
+"""Leads: people who may become customers."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Trim
+
+from core.models import EditableRow
+from core.models.base import DatabaseNow
+from crm.models.stage import LeadStage
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    """Questions about many leads at once."""
+
+    def standing(self) -> LeadQuerySet:
+        """Keep the leads that were not merged into another one."""
+        return self.filter(merged_into__isnull=True)
+
+
+class Lead(EditableRow):
+    """A person the company hopes to win, with the one who looks after them.
+
+    Counselors see the leads that they own and those of their teams; the database decides.
+    `team_ids` stands on the row itself, so that one row says who may see it, from its INSERT on;
+    a trigger holds each id to a team of the same company.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="leads",
+        db_comment="Who looks after the lead; the same company's, by lead_owner_same_tenant.",
+    )
+    team_ids = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        db_comment="Teams (core_team) whose members see the lead too.",
+    )
+    stage = models.CharField(
+        max_length=40,
+        default=LeadStage.FIRST,
+        db_default=LeadStage.FIRST,
+        db_comment="The key of a row of crm_leadstage.",
+    )
+    stage_since = models.DateTimeField(
+        db_default=DatabaseNow(), editable=False, db_comment="When the stage was entered."
+    )
+    name = models.CharField(max_length=160)
+    email = models.CharField("e-mail", max_length=254, blank=True, default="", db_default="")
+    email_normalised = models.GeneratedField(
+        expression=Lower(Trim("email")),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+        db_comment="For look-up: an index on an expression is not used under row-level security.",
+    )
+    phone = models.CharField(max_length=40, blank=True, default="", db_default="")
+    phone_normalised = models.CharField(
+        max_length=24,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        db_comment="E.164 where the number can be understood, else its digits.",
+    )
+    source = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="Where the lead came from."
+    )
+    source_id = models.CharField(
+        max_length=80,
+        null=True,
+        blank=True,
+        help_text="The lead's id where it came from; importing it again changes this row.",
+    )
+    next_action = models.CharField(max_length=200, blank=True, default="", db_default="")
+    next_action_at = models.DateTimeField(null=True, blank=True)
+    last_activity_at = models.DateTimeField(
+        db_default=DatabaseNow(),
+        editable=False,
+        db_comment="The newest entry of the timeline; quiet leads are found by it.",
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged"
+    )
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        db_table_comment = "People who may become customers."
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_id"], name="lead_source_id_once_per_tenant"
+            ),
+            models.CheckConstraint(
+                name="lead_not_merged_into_itself", condition=~Q(merged_into=F("id"))
+            ),
+            models.CheckConstraint(name="lead_has_a_name", condition=~Q(name="")),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "owner"], name="lead_by_owner"),
+            models.Index(fields=["tenant", "stage"], name="lead_by_stage"),
+            models.Index(fields=["tenant", "created_at", "id"], name="lead_by_age"),
+            GinIndex(fields=["team_ids"], name="lead_by_team"),
+            models.Index(
+                fields=["tenant", "email_normalised"],
+                name="lead_by_email",
+                condition=~Q(email=""),
+            ),
+            models.Index(
+                fields=["tenant", "phone_normalised"],
+                name="lead_by_phone",
+                condition=~Q(phone_normalised=""),
+            ),
+            models.Index(fields=["tenant", "last_activity_at"], name="lead_by_activity"),
+            models.Index(
+                fields=["tenant", "next_action_at"],
+                name="lead_by_next_action",
+                condition=Q(next_action_at__isnull=False),
+            ),
+            models.Index(fields=["merged_into"], name="lead_by_survivor"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
