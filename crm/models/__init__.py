@@ -1,8 +1,9 @@
 """The rows of the CRM."""
 
 from crm.models.application import Application
+from crm.models.duplicate import NotDuplicate
 from crm.models.fee import PaymentRequest
-from crm.models.lead import Lead
+from crm.models.lead import Lead, LeadTeam
 from crm.models.reminder import CalendarFeed, Reminder
 from crm.models.stage import ApplicationStage, LeadStage, Stage
 from crm.models.task import Task
@@ -13,7 +14,10 @@ __all__ = [
     "ApplicationStage",
     "CalendarFeed",
     "Lead",
+    "LeadImport",
     "LeadStage",
+    "NotDuplicate",
+    "LeadTeam",
     "PaymentRequest",
     "Reminder",
     "Stage",

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Trim
 
-from core.models import EditableRow
+from core.models import EditableRow, Team, TenantRow
 from core.models.base import DatabaseNow
 from crm.models.stage import LeadStage
+
+
+class NameKey(models.Func):
+    """Three letters of the first word and two of the last, without case and accents."""
+
+    template = (
+        "left(translate(lower(%(expressions)s), 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ',"
+        " 'aaaaaaceeeeiiiinoooooouuuuyy'), 3) ||"
+        " left(translate(lower(substring(%(expressions)s from '([^ ]+) *$')),"
+        " 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ', 'aaaaaaceeeeiiiinoooooouuuuyy'), 2)"
+    )
+    output_field = models.CharField()
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -55,6 +66,12 @@ class Lead(EditableRow):
         db_default=DatabaseNow(), editable=False, db_comment="When the stage was entered."
     )
     name = models.CharField(max_length=160)
+    name_key = models.GeneratedField(
+        expression=NameKey("name"),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+        db_comment="How the name begins, in plain letters: the few whose names may be alike.",
+    )
     email = models.CharField("e-mail", max_length=254, blank=True, default="", db_default="")
     email_normalised = models.GeneratedField(
         expression=Lower(Trim("email")),
@@ -109,7 +126,6 @@ class Lead(EditableRow):
             models.Index(fields=["tenant", "owner"], name="lead_by_owner"),
             models.Index(fields=["tenant", "stage"], name="lead_by_stage"),
             models.Index(fields=["tenant", "created_at", "id"], name="lead_by_age"),
-            GinIndex(fields=["team_ids"], name="lead_by_team"),
             models.Index(
                 fields=["tenant", "email_normalised"],
                 name="lead_by_email",
@@ -119,6 +135,11 @@ class Lead(EditableRow):
                 fields=["tenant", "phone_normalised"],
                 name="lead_by_phone",
                 condition=~Q(phone_normalised=""),
+            ),
+            models.Index(
+                fields=["tenant", "name_key"],
+                name="lead_by_name_key",
+                condition=Q(merged_into__isnull=True),
             ),
             models.Index(fields=["tenant", "last_activity_at"], name="lead_by_activity"),
             models.Index(
@@ -131,3 +152,24 @@ class Lead(EditableRow):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LeadTeam(TenantRow):
+    """One team of one lead, for look-up; a trigger on crm_lead keeps it, nothing else may.
+
+    What hangs on a lead is seen by whoever sees the lead. Among many leads, those of a team are
+    found here by plain equality: an index on `team_ids` is not used under row-level security.
+    """
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table_comment = "crm_lead.team_ids row by row; kept by a trigger."
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "team", "lead"], name="lead_once_per_team"),
+        ]
+        indexes = [models.Index(fields=["tenant", "lead"], name="teams_of_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} in {self.team_id}"

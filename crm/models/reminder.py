@@ -62,6 +62,10 @@ class CalendarFeed(TenantRow):
     token = EncryptedTextField(editable=False)
     revoked_at = models.DateTimeField(null=True)
     last_read_at = models.DateTimeField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
+    content_changed_at = models.DateTimeField(
+        null=True, db_comment="When the feed was first seen to say what it says now."
+    )
 
     class Meta:
         ordering = ["-created_at"]
