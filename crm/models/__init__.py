@@ -4,6 +4,7 @@ from crm.models.application import Application
 from crm.models.duplicate import NotDuplicate
 from crm.models.fee import PaymentRequest
 from crm.models.lead import Lead, LeadTeam
+from crm.models.lead_import import LeadImport
 from crm.models.reminder import CalendarFeed, Reminder
 from crm.models.stage import ApplicationStage, LeadStage, Stage
 from crm.models.task import Task
@@ -16,8 +17,8 @@ __all__ = [
     "Lead",
     "LeadImport",
     "LeadStage",
-    "NotDuplicate",
     "LeadTeam",
+    "NotDuplicate",
     "PaymentRequest",
     "Reminder",
     "Stage",

@@ -19,8 +19,8 @@ class NameKey(models.Func):
     template = (
         "left(translate(lower(%(expressions)s), 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ',"
         " 'aaaaaaceeeeiiiinoooooouuuuyy'), 3) ||"
-        " left(translate(lower(substring(%(expressions)s from '([^ ]+) *$')),"
-        " 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ', 'aaaaaaceeeeiiiinoooooouuuuyy'), 2)"
+        " coalesce(left(translate(lower(substring(%(expressions)s from '([^ ]+) *$')),"
+        " 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ', 'aaaaaaceeeeiiiinoooooouuuuyy'), 2), '')"
     )
     output_field = models.CharField()
 
