@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db import IntegrityError, transaction
 
 from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.models import Team, TeamMembership, Tenant, User
@@ -24,6 +27,7 @@ TEXTS = {
     "next_action": 200,
 }
 EDITABLE = (*TEXTS, "next_action_at")
+SOURCE_ID_TAKEN = WrongField("source_id", "taken", "Another lead has this id of its source.")
 
 
 def create_lead(
@@ -49,7 +53,8 @@ def create_lead(
     mistakes = [*_apply(lead, fields), *_wrong_places(lead), *_wrong_stage(stage)]
     if mistakes:
         raise FieldsInvalid(*mistakes)
-    lead.save(force_insert=True)
+    with _source_id_once():
+        lead.save(force_insert=True)
     record(lead=lead, kind=kind, by=by, now=now, text=lead.source and f"From {lead.source}")
     return lead
 
@@ -68,7 +73,8 @@ def edit_lead(*, lead_id: UUID, changes: dict[str, Any], by: Actor, now: datetim
     if not changed:
         return lead
     lead.version += 1
-    lead.save(update_fields=[*changed, "phone_normalised", "version"])
+    with _source_id_once():
+        lead.save(update_fields=[*changed, "phone_normalised", "version"])
     record(
         lead=lead,
         kind=TimelineEntry.Kind.EDITED,
@@ -103,6 +109,8 @@ def assign_lead(
         raise FieldsInvalid(*mistakes)
     lead.version += 1
     lead.save(update_fields=["owner", "team_ids", "version"])
+    # What was merged into it keeps old entries, which are for whoever sees the lead.
+    Lead.objects.filter(merged_into=lead).update(owner=owner_id, team_ids=team_ids)
     record(
         lead=lead,
         kind=TimelineEntry.Kind.REASSIGNED,
@@ -122,21 +130,39 @@ def counselor_in_scope() -> UUID | None:
 
 def _apply(lead: Lead, fields: dict[str, Any]) -> Iterator[WrongField]:
     """Put fields on the lead and yield what is wrong with them."""
+    zone = Tenant.objects.only("time_zone").get(pk=lead.tenant_id).time_zone
+    mistakes = list(fill(lead, fields, time_zone=zone))
+    yield from mistakes
+    if not mistakes and lead.source_id and _is_taken(lead):
+        yield SOURCE_ID_TAKEN
+
+
+def fill(lead: Lead, fields: dict[str, Any], *, time_zone: str) -> Iterator[WrongField]:
+    """Put fields on a lead and yield what is wrong with them; asks the database nothing."""
     for name, value in fields.items():
         if name not in EDITABLE:
             raise TypeError(f"a lead has no editable field {name!r}")
         setattr(lead, name, value.strip() if isinstance(value, str) else value)
     if "source_id" in fields:
         lead.source_id = lead.source_id or None
-    zone = Tenant.objects.only("time_zone").get(pk=lead.tenant_id).time_zone
-    lead.phone_normalised = normalise_phone(lead.phone, time_zone=zone)
+    lead.phone_normalised = normalise_phone(lead.phone, time_zone=time_zone)
     yield from wrong_texts({name: getattr(lead, name) or "" for name in TEXTS}, TEXTS)
     if not lead.name:
         yield WrongField("name", "required", "A lead needs a name.")
     if lead.email and not is_email(lead.email):
         yield WrongField("email", "not_an_email", "This is not an e-mail address.")
-    if lead.source_id and _is_taken(lead):
-        yield WrongField("source_id", "taken", "Another lead has this id of its source.")
+
+
+@contextmanager
+def _source_id_once() -> Iterator[None]:
+    """Say in words that a lead which the scope does not show has the id of the source."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "lead_source_id_once_per_tenant" not in str(error):
+            raise
+        raise FieldsInvalid(SOURCE_ID_TAKEN) from error
 
 
 def _is_taken(lead: Lead) -> bool:
