@@ -55,9 +55,9 @@ CREATE FUNCTION crm_check_lead_teams() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     known uuid[];
 BEGIN
-    -- The lock keeps a team from going away before this row is there for its clean-up.
+    -- A team that goes away meanwhile is caught by the foreign key of crm_leadteam.
     known := array(SELECT id FROM core_team
-        WHERE tenant_id = NEW.tenant_id AND id = ANY (NEW.team_ids) ORDER BY id FOR KEY SHARE);
+        WHERE tenant_id = NEW.tenant_id AND id = ANY (NEW.team_ids) ORDER BY id);
     IF NOT NEW.team_ids <@ known THEN
         RAISE EXCEPTION 'a team of this lead is not a team of its company'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lead_teams_same_tenant';
