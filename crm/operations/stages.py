@@ -84,9 +84,8 @@ def lock_lead(lead_id: UUID) -> Lead:
 
 
 def lock_application(application_id: UUID) -> Application:
-    """Return an application with its lead; the application is locked."""
-    rows = Application.objects.select_for_update(of=("self",)).select_related("lead")
-    return rows.get(pk=application_id)
+    """Return an application, locked alone: joined to its lead, one that is merged would be gone."""
+    return Application.objects.select_for_update().get(pk=application_id)
 
 
 def enter(row: Lead | Application, stage: str, now: datetime) -> None:

@@ -171,8 +171,8 @@ def snooze_task(*, task_id: UUID, due_at: datetime, by: Actor, now: datetime) ->
 
 
 def _lock(task_id: UUID) -> Task:
-    rows = Task.objects.select_for_update(of=("self",))
-    return rows.select_related("lead", "application", "completed_by").get(pk=task_id)
+    """Lock the row alone: joined to its lead, a task that a merge moves meanwhile would be gone."""
+    return Task.objects.select_for_update().get(pk=task_id)
 
 
 def _save(task: Task, *fields: str) -> None:
