@@ -15,6 +15,7 @@ class CrmConfig(AppConfig):
 
         scopes.register("leads:read", "see leads, applications and their timeline")
         scopes.register("leads:write", "make, edit and move leads and applications", counselor=True)
+        scopes.register("stages:write", "make, edit and order the stages of the pipeline")
         scopes.register("tasks:read", "see tasks")
         scopes.register("tasks:write", "add tasks to applications", counselor=True)
         scopes.register("tasks:manage", "complete, reopen and reassign tasks", counselor=True)

@@ -27,6 +27,8 @@ TEXTS = {
     "next_action": 200,
 }
 EDITABLE = (*TEXTS, "next_action_at")
+# Far from both ends of datetime, where a conversion to the company's zone would overflow.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 SOURCE_ID_TAKEN = WrongField("source_id", "taken", "Another lead has this id of its source.")
 
 
@@ -149,6 +151,9 @@ def fill(lead: Lead, fields: dict[str, Any], *, time_zone: str) -> Iterator[Wron
     yield from wrong_texts({name: getattr(lead, name) or "" for name in TEXTS}, TEXTS)
     if not lead.name:
         yield WrongField("name", "required", "A lead needs a name.")
+    if lead.next_action_at and not FIRST_YEAR <= lead.next_action_at.year <= LAST_YEAR:
+        detail = f"Between the years {FIRST_YEAR} and {LAST_YEAR}."
+        yield WrongField("next_action_at", "out_of_range", detail)
     if lead.email and not is_email(lead.email):
         yield WrongField("email", "not_an_email", "This is not an e-mail address.")
 

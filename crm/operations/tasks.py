@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from core.invalid import FieldsInvalid, WrongField, wrong_texts
@@ -15,6 +16,8 @@ from crm.operations.timeline import Actor, record
 
 LONGEST_TEXT = 2000
 LATEST_DUE = timedelta(days=10 * 366)
+# What an edit may change, and the words of the timeline for it.
+EDITABLE = {"task_type": "type", "due_at": "due", "note": "note", "assignee_id": "assignee"}
 
 
 class TaskCompletedAlready(Exception):
@@ -75,6 +78,31 @@ def create_task(
         note=note,
     )
     _record(task, TimelineEntry.Kind.TASK_ADDED, by=by, now=now, text=note)
+    return task
+
+
+def edit_task(*, task_id: UUID, changes: dict[str, Any], by: Actor, now: datetime) -> Task:
+    """Change an open task: `changes` are fields of EDITABLE. Repeating changes nothing.
+
+    Raises TaskCompletedAlready, FieldsInvalid, Task.DoesNotExist.
+    """
+    task = _lock(task_id)
+    if not task.is_open:
+        raise TaskCompletedAlready(task)
+    before = {name: getattr(task, _column(name)) for name in changes}
+    changed = {name: _stripped(value) for name, value in changes.items()}
+    changed = {name: value for name, value in changed.items() if value != before[name]}
+    mistakes = [wrong for name in changed for wrong in _wrong_change(task, name, changed, now)]
+    if mistakes:
+        raise FieldsInvalid(*mistakes)
+    if not changed:
+        return task
+    for name, value in changed.items():
+        setattr(task, _column(name), value)
+    _save(task, *(_column(name) for name in changed))
+    words = f"changed: {', '.join(EDITABLE[name] for name in changed)}"
+    facts = {f"{name}_before": str(before[name] or "") for name in changed}
+    _record(task, TimelineEntry.Kind.TASK_EDITED, by=by, now=now, text=words, facts=facts)
     return task
 
 
@@ -201,10 +229,38 @@ def _record(
     )
 
 
-def _wrong_task(task_type: str, due_at: datetime, note: str, now: datetime) -> Iterator[WrongField]:
+def _column(name: str) -> str:
+    if name not in EDITABLE:
+        raise TypeError(f"a task has no editable field {name!r}")
+    return {"task_type": "type"}.get(name, name)
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _wrong_change(
+    task: Task, name: str, changed: dict[str, Any], now: datetime
+) -> Iterator[WrongField]:
+    value = changed[name]
+    if name == "task_type":
+        yield from _wrong_type(value)
+    elif name == "due_at":
+        yield from _wrong_due(value, now)
+    elif name == "note":
+        yield from _wrong_texts(note=value)
+    elif value is not None:
+        yield from _wrong_assignee(value, task.lead)
+
+
+def _wrong_type(task_type: str) -> Iterator[WrongField]:
     if task_type not in Task.Type.values:
         detail = f"Give one of {', '.join(Task.Type.values)}."
         yield WrongField("task_type", "unknown_type", detail)
+
+
+def _wrong_task(task_type: str, due_at: datetime, note: str, now: datetime) -> Iterator[WrongField]:
+    yield from _wrong_type(task_type)
     yield from _wrong_due(due_at, now)
     yield from _wrong_texts(note=note)
 
