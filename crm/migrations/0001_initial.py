@@ -226,9 +226,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(blank=True, db_default="", default="", max_length=3)),
                 (
                     "fee_token",
-                    core.encryption.EncryptedTextField(
-                        blank=True, db_default="", default="", editable=False
-                    ),
+                    core.encryption.EncryptedTextField(editable=False, null=True),
                 ),
                 (
                     "tenant",

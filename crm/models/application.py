@@ -35,7 +35,7 @@ class Application(EditableRow):
         null=True, blank=True, db_comment="The application fee in minor units; null: none."
     )
     currency = models.CharField(max_length=3, blank=True, default="", db_default="")
-    fee_token = EncryptedTextField(blank=True, default="", db_default="", editable=False)
+    fee_token = EncryptedTextField(null=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-id"]
