@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.api.routes import route
-from crm.api import applications, leads, people, stages, tasks, timeline
+from crm.api import applications, fees, leads, people, stages, tasks, timeline
 
 LEAD = "api/leads/<uuid:pk>"
 APPLICATION = "api/applications/<uuid:pk>"
@@ -28,6 +28,7 @@ urlpatterns = [
         applications.ApplicationMove.as_view(),
         name="api_application_move",
     ),
+    route(f"{APPLICATION}/fee/", fees.ApplicationFee.as_view(), name="api_application_fee"),
     route("api/tasks/", tasks.TaskList.as_view(), name="api_tasks"),
     route(f"{TASK}/", tasks.TaskDetail.as_view(), name="api_task"),
     route(f"{TASK}/complete/", tasks.TaskComplete.as_view(), name="api_task_complete"),

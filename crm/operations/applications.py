@@ -11,7 +11,8 @@ from core.currencies import CurrencyRefused
 from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.models import Tenant
 from core.money import AmountInvalid, Money, NotChargeable, check_chargeable
-from crm.models import Application, ApplicationStage, PaymentRequest, TimelineEntry
+from crm.models import Application, ApplicationStage, TimelineEntry
+from crm.operations.fee_requests import is_paid, waits_for_decision, withdraw_request
 from crm.operations.stages import lock_application, lock_lead
 from crm.operations.timeline import Actor, record
 
@@ -57,8 +58,8 @@ def edit_application(
 ) -> Application:
     """Change an application: `changes` are fields of EDITABLE.
 
-    Raises FieldsInvalid, Application.DoesNotExist, FeeAskedAlready when the fee would change
-    while it is being paid or after it was.
+    A payment page that is open for another fee is closed. Raises FieldsInvalid,
+    Application.DoesNotExist, FeeAskedAlready when the fee was paid or a bank is paying it.
     """
     application = lock_application(application_id)
     before = {name: getattr(application, name) for name in EDITABLE}
@@ -68,11 +69,8 @@ def edit_application(
     changed = [name for name in EDITABLE if getattr(application, name) != before[name]]
     if not changed:
         return application
-    if {"fee_minor", "currency"} & set(changed) and _is_fee_under_way(application):
-        raise FeeAskedAlready(
-            "The fee is being paid or was paid already. Nothing was changed: add another "
-            "application, or wait until the payment page has ended."
-        )
+    if {"fee_minor", "currency"} & set(changed):
+        _give_up_old_fee(application, now)
     application.version += 1
     application.save(update_fields=[*changed, "version"])
     record(
@@ -87,9 +85,17 @@ def edit_application(
     return application
 
 
-def _is_fee_under_way(application: Application) -> bool:
-    states = [PaymentRequest.State.PENDING, PaymentRequest.State.PAID]
-    return PaymentRequest.objects.filter(application=application, state__in=states).exists()
+def _give_up_old_fee(application: Application, now: datetime) -> None:
+    """Close the page that asks for the old fee; refuse where its money came or is on its way."""
+    if is_paid(application) or waits_for_decision(application):
+        raise FeeAskedAlready(
+            "The fee was paid already. Nothing was changed: for another fee add an application."
+        )
+    if not withdraw_request(application, reason="The fee was changed.", now=now):
+        raise FeeAskedAlready(
+            "A bank is paying the fee at this moment. Nothing was changed: wait until the bank has "
+            "answered, which takes some days."
+        )
 
 
 def _apply(application: Application, fields: dict[str, Any]) -> Iterator[WrongField]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from crm.models import Application, ApplicationStage, Lead, LeadStage, Stage, TimelineEntry
+from crm.operations.fee_requests import withdraw_request
 from crm.operations.timeline import Actor, record
 
 LONGEST_NOTE = 2000
@@ -69,9 +70,14 @@ def enter_application_stage(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Put a locked application on a stage, whatever the rules, and keep the move."""
+    """Put a locked application on a stage, whatever the rules, and keep the move.
+
+    Where it is lost its fee is no longer taken: a payment page that is open is closed.
+    """
     was = application.stage
     enter(application, stage, now)
+    if stage in stages and stages[stage].outcome == Stage.Outcome.LOST:
+        withdraw_request(application, reason=f"The application is {stages[stage].name}.", now=now)
     _record_move(application.lead, application, (was, stage), stages, note=note, by=by, now=now)
 
 
