@@ -50,6 +50,9 @@ class Application(EditableRow):
         indexes = [
             models.Index(fields=["tenant", "lead"], name="application_by_lead"),
             models.Index(fields=["tenant", "stage"], name="application_by_stage"),
+            models.Index(
+                fields=["tenant", "stage", "stage_since"], name="application_by_stage_age"
+            ),
             models.Index(fields=["tenant", "created_at", "id"], name="application_by_age"),
         ]
 

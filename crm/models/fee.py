@@ -77,6 +77,9 @@ class PaymentRequest(TenantRow):
         indexes = [
             models.Index(fields=["tenant", "application"], name="request_by_application"),
             models.Index(
+                fields=["tenant", "paid_at"], name="request_paid_lately", condition=Q(state="paid")
+            ),
+            models.Index(
                 fields=["tenant", "updated_at"],
                 name="request_unattended",
                 condition=Q(state__in=["failed", "expired"], attended_at__isnull=True),

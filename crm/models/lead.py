@@ -160,6 +160,7 @@ class Lead(EditableRow):
         indexes = [
             models.Index(fields=["tenant", "owner"], name="lead_by_owner"),
             models.Index(fields=["tenant", "stage"], name="lead_by_stage"),
+            models.Index(fields=["tenant", "stage", "stage_since"], name="lead_by_stage_age"),
             models.Index(fields=["tenant", "created_at", "id"], name="lead_by_age"),
             models.Index(
                 fields=["tenant", "email_normalised"],

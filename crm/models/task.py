@@ -88,6 +88,11 @@ class Task(EditableRow):
                 name="task_open_by_due",
                 condition=Q(status="open"),
             ),
+            models.Index(
+                fields=["tenant", "completed_at"],
+                name="task_completed_lately",
+                condition=Q(status="completed"),
+            ),
             models.Index(fields=["tenant", "created_at", "id"], name="task_by_age"),
             models.Index(fields=["tenant", "lead"], name="task_by_lead"),
             models.Index(fields=["tenant", "application"], name="task_by_application"),
