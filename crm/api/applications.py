@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,9 +21,10 @@ from crm.api.serializers.applications import (
 )
 from crm.api.serializers.parts import MoveFields
 from crm.api.views import CrmView
-from crm.models import Application, ApplicationStage, Lead, PaymentRequest
+from crm.models import Application, ApplicationStage, Lead
 from crm.operations.applications import FeeAskedAlready, add_application, edit_application
 from crm.operations.stages import move_application
+from crm.queries.fees import fee_standings
 
 
 class ApplicationView(CrmView):
@@ -34,23 +35,22 @@ class ApplicationView(CrmView):
     problems = {**CrmView.problems, FeeAskedAlready: (409, "fee_asked_already")}
 
     def get_queryset(self) -> QuerySet[Application]:
-        """Return applications with what their answer shows; a paid fee before a later try."""
-        tries = PaymentRequest.objects.filter(application=OuterRef("pk"))
-        newest = tries.order_by(F("paid_at").desc(nulls_last=True), "-created_at")
-        rows = Application.objects.select_related("lead")
-        return rows.annotate(fee_state=Subquery(newest.values("state")[:1]))
+        """Return applications with what their answer shows."""
+        return Application.objects.select_related("lead")
 
-    def show(self, rows: Any, *, many: bool = False) -> ApplicationAnswer:
-        """Return the answer for one application or, with `many`, for a page of them."""
-        stages = {stage.key: stage for stage in ApplicationStage.objects.all()}
-        return ApplicationAnswer(
-            rows, many=many, context={"request": self.request, "stages": stages}
-        )
+    def show(self, rows: list[Application]) -> list[dict[str, Any]]:
+        """Return what is shown of applications, in as many queries for one as for a page."""
+        context = {
+            "request": self.request,
+            "stages": {stage.key: stage for stage in ApplicationStage.objects.all()},
+            "fees": {one.application.pk: one.state for one in fee_standings(rows)},
+        }
+        return list(ApplicationAnswer(rows, many=True, context=context).data)
 
     def answer(self, pk: UUID, status: int = 200) -> Response:
         """Return an application as it stands now, with its ETag."""
         application = self.one(self.get_queryset(), pk)
-        return respond(self.request, application, self.show(application).data, status)
+        return respond(self.request, application, self.show([application])[0], status)
 
     def lock(self, pk: UUID) -> Application:
         """Return the application, locked, for a change that the caller's `If-Match` allows."""
@@ -61,7 +61,7 @@ class ApplicationView(CrmView):
     def page(self, rows: QuerySet[Application]) -> Response:
         """Return a page of a list."""
         found = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.show(found, many=True).data)
+        return self.get_paginated_response(self.show(found or []))
 
 
 class ApplicationList(ApplicationView):
@@ -91,6 +91,8 @@ class ApplicationList(ApplicationView):
 class LeadApplications(ApplicationView):
     """The applications of one lead."""
 
+    lookup_url_kwarg = "application"  # `pk` is the lead's: this is a list, with filters and pages
+    filterset_class = ApplicationFilters
     required_scopes = {"GET": "leads:read", "POST": "leads:write"}
 
     @extend_schema(responses=ApplicationAnswer(many=True))

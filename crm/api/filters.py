@@ -49,6 +49,13 @@ class WhoFilter(filters.CharFilter):
     field_class = WhoField
 
 
+@extend_schema_field(OpenApiTypes.INT)
+class DaysFilter(filters.NumberFilter):
+    """A filter by a whole number of days."""
+
+    field_class = forms.IntegerField
+
+
 class CrmFilters(filters.FilterSet):
     """What the filters of the CRM share."""
 
@@ -81,9 +88,8 @@ class LeadFilters(CrmFilters):
     team = filters.UUIDFilter(method="of_team")
     stage = filters.CharFilter(field_name="stage", label="The key of a stage.")
     source = filters.CharFilter(field_name="source")
-    quiet_days = filters.NumberFilter(
+    quiet_days = DaysFilter(
         method="quiet",
-        field_class=forms.IntegerField,
         min_value=0,
         max_value=MOST_DAYS,
         label="Nothing heard for this many days.",

@@ -24,7 +24,7 @@ class LeadTimeline(CrmView):
     serializer_class = EntryAnswer
     pagination_class = LatestFirst
     filterset_class = EntryFilters
-    lookup_url_kwarg = "entry"
+    lookup_url_kwarg = "entry"  # `pk` is the lead's: this is a list, with filters and pages
     required_scopes = {"GET": "leads:read", "POST": "leads:write"}
 
     def get_queryset(self) -> QuerySet[TimelineEntry]:

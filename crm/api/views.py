@@ -69,7 +69,8 @@ def refused(error: FieldsInvalid, *, under: str = "", but: Iterable[str] = ()) -
 
 
 def _path(field: str, under: str, but: Iterable[str]) -> list[str]:
-    return [under, field] if under and field not in but else [field]
+    steps = field.split(".")
+    return [under, *steps] if under and field not in but else steps
 
 
 def _as_problem(error: Exception) -> Problem | None:

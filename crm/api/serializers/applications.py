@@ -8,10 +8,8 @@ from rest_framework import serializers
 from core.api.serializers import StrictSerializer
 from crm.api.serializers.leads import LeadBrief
 from crm.api.serializers.parts import MoneyField, StageField, address
-from crm.models import Application, PaymentRequest
-
-NOT_ASKED = "not_asked"
-FEE_STATES = [(NOT_ASKED, "Not asked for yet"), *PaymentRequest.State.choices]
+from crm.models import Application
+from crm.queries.fees import FeeState
 
 
 class ApplicationFields(StrictSerializer):
@@ -74,12 +72,10 @@ class ApplicationAnswer(serializers.ModelSerializer[Application]):
             "version", "created_at", "updated_at",
         )  # fmt: skip
 
-    @extend_schema_field(serializers.ChoiceField(FEE_STATES, allow_null=True))
-    def get_fee_state(self, application: Application) -> str | None:
-        """Return how far the fee is; null where none is asked for."""
-        if application.fee_minor is None:
-            return None
-        return str(getattr(application, "fee_state", None) or NOT_ASKED)
+    @extend_schema_field(serializers.ChoiceField(FeeState.choices))
+    def get_fee_state(self, application: Application) -> str:
+        """Return how far the fee is."""
+        return str(self.context["fees"][application.pk])
 
     @extend_schema_field(serializers.URLField)
     def get_timeline_url(self, application: Application) -> str:
