@@ -2,6 +2,7 @@
 
 from payments.gateway.errors import (
     CallInsideTransaction,
+    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Gateway",
     "RefundFacts",
     "SessionFacts",
+    "StripeBusy",
     "StripeRefused",
     "StripeUnavailable",
     "verify_signature",
