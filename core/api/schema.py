@@ -31,7 +31,9 @@ class TaproomSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         """Say of bodies that are read strictly that they hold no other names."""
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
         if isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         return schema
