@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from core.jobs import enqueue
 from core.models import Entry
+from core.models.by_hand import ByHand, fetch_one
 from core.tenancy import scope
 from payments.gateway import StripeRefused, StripeUnavailable, verify_signature
 from payments.models import StripeAccount, StripeEvent
@@ -47,9 +48,7 @@ ON CONFLICT ON CONSTRAINT stripe_event_once_per_tenant DO NOTHING RETURNING id
 
 # By hand, like the insert, since deliveries come in bursts; without the key, which takes longest
 # to decrypt and is of no use here.
-_ACCOUNT = """
-SELECT id, tenant_id, stripe_account_id, webhook_secrets FROM payments_stripeaccount WHERE id = %s
-"""
+_ACCOUNT = ByHand(StripeAccount, "id", "tenant_id", "stripe_account_id", "webhook_secrets")
 
 
 def on(*types: str) -> Callable[[Handler], Handler]:
@@ -92,7 +91,7 @@ def receive_event(*, account_id: UUID, body: bytes, signature: str, now: datetim
     if entry is None:
         raise UnknownWebhook(str(account_id))
     with scope(entry.tenant_id):
-        account = next(iter(StripeAccount.objects.raw(_ACCOUNT, [entry.target_id])), None)
+        account = _account(entry.target_id)
         if account is None:
             raise UnknownWebhook(str(account_id))
         if not account.webhook_secrets:
@@ -105,6 +104,15 @@ def receive_event(*, account_id: UUID, body: bytes, signature: str, now: datetim
             return Receipt("ignored", reason)
         is_new = store_event(account=account, event=event, now=now)
     return Receipt("stored" if is_new else "duplicate")
+
+
+def _account(account_id: UUID) -> StripeAccount | None:
+    found = fetch_one(
+        f"SELECT {_ACCOUNT.columns('account')} FROM payments_stripeaccount account"  # noqa: S608 - ours
+        " WHERE account.id = %s",
+        [account_id],
+    )
+    return _ACCOUNT.row(found) if found else None
 
 
 def _read_event(body: bytes) -> dict[str, Any]:
