@@ -2,6 +2,7 @@
 
 from payments.gateway.errors import (
     CallInsideTransaction,
+    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Gateway",
     "RefundFacts",
     "SessionFacts",
+    "StripeBusy",
     "StripeRefused",
     "StripeUnavailable",
     "verify_signature",

@@ -21,6 +21,10 @@ class StripeUnavailable(Exception):
         self.retry_after = retry_after
 
 
+class StripeBusy(StripeUnavailable):
+    """Another call with this key is under way, or the object is locked: its answer comes soon."""
+
+
 class StripeRefused(Exception):
     """A certain no: Stripe will answer the same again. `replayed` marks a stored answer.
 
@@ -42,8 +46,10 @@ def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
     status = error.http_status or 0
     replayed = headers.get("idempotent-replayed") == "true"
     is_garbage = status < 400  # an answer that could not be read says nothing certain
-    if is_garbage or status == 429 or (status >= 500 and not replayed) or _is_busy(error, status):
-        return StripeUnavailable(
+    is_busy = _is_busy(error, status)
+    if is_garbage or status == 429 or (status >= 500 and not replayed) or is_busy:
+        kind = StripeBusy if is_busy else StripeUnavailable
+        return kind(
             f"Stripe gave no certain answer ({status or 'no connection'}).",
             retry_after=_seconds(headers.get("retry-after")),
         )

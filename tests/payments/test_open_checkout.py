@@ -14,14 +14,16 @@ from django.utils import timezone
 
 from core.models import Tenant
 from core.tenancy import scope
-from payments.gateway import CallInsideTransaction, Gateway, StripeUnavailable
+from payments.gateway import CUSTOMER, CallInsideTransaction, Gateway, StripeUnavailable
 from payments.models import Checkout, PaymentLink, StripeAccount
 from payments.operations.checkouts import (
+    CheckoutOver,
     CheckoutRefused,
     LinkBusy,
     LinkNotPayable,
     NoStripeAccount,
     claim_link_checkout,
+    end_without_money,
 )
 from payments.operations.links import deactivate_link
 from tests.payments.conftest import Customer
@@ -238,6 +240,39 @@ def test_twenty_clicks_at_once_open_one_session(customer: Customer, new_link: Ne
         answers = set(pool.map(click, range(20)))
 
     assert [row["id"] for row in sessions_at_stripe(customer)] == list(answers)
+
+
+def test_second_click_gets_what_the_slow_first_one_opens(
+    customer: Customer, new_link: NewLink
+) -> None:
+    checkout = customer.claim(new_link())
+    customer.sandbox.control(
+        "POST", "faults", kind="delay", path="/v1/checkout/sessions", seconds=2.5, count=1
+    )
+    together = threading.Barrier(2)
+
+    def click(number: int) -> str | None:
+        together.wait()
+        try:
+            return customer.open_page(checkout, patience=CUSTOMER).stripe_session_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(click, range(2)))
+
+    [session] = sessions_at_stripe(customer)
+    assert answers == [session["id"], session["id"]]
+    assert customer.reload(checkout).last_error == ""
+
+
+def test_checkout_that_ended_leads_nowhere(customer: Customer, new_link: NewLink) -> None:
+    checkout = customer.claim(new_link())
+    with scope(customer.tenant.pk):
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED)
+
+    with pytest.raises(CheckoutOver):
+        customer.open_page(checkout)
 
 
 def test_call_inside_a_transaction_is_refused(customer: Customer, new_link: NewLink) -> None:
