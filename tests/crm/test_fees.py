@@ -52,7 +52,7 @@ def applicant(
 
 def at_once(action: Callable[[int], Any], times: int) -> list[Any]:
     """Do something in threads that start together; their answers or exceptions."""
-    together = threading.Barrier(times)
+    together = threading.Barrier(times, timeout=30)
 
     def act(number: int) -> Any:
         together.wait()

@@ -78,7 +78,7 @@ def test_link_for_one_payment_has_one_checkout_for_all(
 
 def test_forty_payers_at_once_get_five_slots(customer: Customer, new_link: NewLink) -> None:
     link = new_link(max_payments=5)
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=30)
 
     def click(number: int) -> str:
         together.wait()
@@ -249,7 +249,7 @@ def test_second_click_gets_what_the_slow_first_one_opens(
     customer.sandbox.control(
         "POST", "faults", kind="delay", path="/v1/checkout/sessions", seconds=2.5, count=1
     )
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=30)
 
     def click(number: int) -> str | None:
         together.wait()
