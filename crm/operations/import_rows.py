@@ -61,11 +61,10 @@ class Row:
         if self.match is None:
             return False
         if name == "email":
-            return self.match.email_normalised == _email(self.lead)
+            return _email(self.match) == _email(self.lead)
         if name == "phone":
             return self.match.phone_normalised == self.lead.phone_normalised
-        same: bool = getattr(self.match, name) == getattr(self.lead, name)
-        return same
+        return _of(self.match, name) == _of(self.lead, name)
 
     def plan(self) -> None:
         """Settle what importing the row does, before it is done."""
@@ -78,7 +77,7 @@ class Row:
 
 
 def _of(lead: Lead, name: str) -> str:
-    return getattr(lead, name) or ""
+    return str(getattr(lead, name) or "")
 
 
 def _email(lead: Lead) -> str:
