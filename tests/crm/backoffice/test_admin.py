@@ -70,9 +70,12 @@ def form_of(lead: Lead, **changes: Any) -> dict[str, Any]:
         for count in ("TOTAL", "INITIAL")
     }
     return {
-        **no_rows,"name": lead.name, "email": lead.email, "phone": lead.phone, "source": lead.source,
-            "source_id": lead.source_id or "", "next_action": "", "next_action_at": "",
-            "owner": str(lead.owner_id or ""), "seen_version": lead.version, **changes}  # fmt: skip
+        **no_rows,
+        **{name: getattr(lead, name) or "" for name in ("name", "email", "phone", "source_id")},
+        "owner": str(lead.owner_id or ""),
+        "seen_version": lead.version,
+        **changes,
+    }
 
 
 def test_lead_is_added_by_the_operation(
