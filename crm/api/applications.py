@@ -35,8 +35,8 @@ class ApplicationView(CrmView):
     problems = {**CrmView.problems, FeeAskedAlready: (409, "fee_asked_already")}
 
     def get_queryset(self) -> QuerySet[Application]:
-        """Return applications with what their answer shows."""
-        return Application.objects.select_related("lead")
+        """Return applications with what their answer shows; their leads as tasks' are."""
+        return Application.objects.prefetch_related("lead")
 
     def show(self, rows: list[Application]) -> list[dict[str, Any]]:
         """Return what is shown of applications, in as many queries for one as for a page."""

@@ -51,7 +51,7 @@ class ApplicationFee(CrmView):
 
     @extend_schema(request=None, responses=FeeAnswer)
     def post(self, request: Request, pk: UUID) -> Response:
-        """Ask for the fee: `url` is what the applicant opens. Repeating changes nothing."""
+        """Ask for the fee; `url` is what the applicant opens. Repeating changes nothing."""
         ask_for_fee(application_id=pk, by=self.actor, now=self.now)
         return self.answer(pk)
 

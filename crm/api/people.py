@@ -46,7 +46,7 @@ class TeamList(CrmView):
 
     @extend_schema(responses=TeamAnswer(many=True))
     def get(self, request: Request) -> Response:
-        """List the teams of the company by name, with their members' ids."""
+        """List the teams of the company by name; with their members' ids."""
         members = TeamMembership.objects.filter(team=OuterRef("pk")).order_by("created_at")
         rows = Team.objects.annotate(member_ids=ArraySubquery(members.values("user_id")))
         page = self.paginate_queryset(self.filter_queryset(rows))

@@ -51,8 +51,12 @@ class TaskView(CrmView):
     }
 
     def get_queryset(self) -> QuerySet[Task]:
-        """Return tasks with what their answer shows."""
-        return Task.objects.select_related("application", "lead", "assignee", "completed_by")
+        """Return tasks with what their answer shows.
+
+        Read one table after the other: joined, each with its own rules of row-level security, all
+        300,000 tasks of a company are put together before the first 25 are taken.
+        """
+        return Task.objects.prefetch_related("application", "lead", "assignee", "completed_by")
 
     def show(self, rows: Any, *, many: bool = False) -> TaskAnswer:
         """Return the answer for one task or, with `many`, for a page of them."""

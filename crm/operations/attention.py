@@ -20,13 +20,13 @@ def dismiss_reminder(*, reminder_id: UUID, user: User, now: datetime) -> None:
         reminder.save(update_fields=["seen_at"])
 
 
-def attend_fee(*, request_id: UUID, now: datetime) -> None:
-    """Take the news of a fee off everybody's page. Repeating changes nothing.
+def dismiss_paid_fee(*, request_id: UUID, now: datetime) -> None:
+    """Take the good news of a paid fee off everybody's page. Repeating changes nothing.
 
-    Raises PaymentRequest.DoesNotExist, also for a fee that is still being waited for.
+    Raises PaymentRequest.DoesNotExist, also for a fee that was not paid.
     """
-    settled = PaymentRequest.objects.exclude(state=PaymentRequest.State.PENDING)
-    request = settled.select_for_update(of=("self",)).get(pk=request_id)
+    paid = PaymentRequest.objects.filter(state=PaymentRequest.State.PAID)
+    request = paid.select_for_update(of=("self",)).get(pk=request_id)
     if request.attended_at is None:
         request.attended_at = now
         request.save(update_fields=["attended_at"])

@@ -5,7 +5,7 @@ Payments calls these with its checkout or payment locked; they lock the applicat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date
@@ -46,7 +46,10 @@ def record_fee_paid(payment: Payment, now: datetime) -> None:
         return
     _mark_paid(request, payment)
     _close_other_tries(application, request, now)
-    stays = _enter_fee_paid(application, now)
+    stages: dict[str, Stage] = {row.key: row for row in ApplicationStage.objects.all()}
+    goes_on = _goes_on(stages, application.stage)
+    is_there = application.stage == ApplicationStage.FEE_PAID
+    stays = "" if goes_on or is_there else _stands(application)
     how = paid_with(method=payment.method, brand=payment.card_brand, last4=payment.last4)
     _tell(
         application,
@@ -56,6 +59,8 @@ def record_fee_paid(payment: Payment, now: datetime) -> None:
         payment=payment,
         payment_request=str(request.pk),
     )
+    if goes_on:
+        _enter_fee_paid(application, stages, now)
 
 
 def record_fee_unexpected(payment: Payment, now: datetime) -> None:
@@ -184,21 +189,24 @@ def _close_other_tries(application: Application, paid: PaymentRequest, now: date
     failures.filter(state__in=["failed", "expired"]).exclude(pk=paid.pk).update(attended_at=now)
 
 
-def _enter_fee_paid(application: Application, now: datetime) -> str:
-    """Move a locked application on, or return in words that it stays where it stands."""
-    stages: dict[str, Stage] = {row.key: row for row in ApplicationStage.objects.all()}
-    target, here = stages.get(ApplicationStage.FEE_PAID), stages.get(application.stage)
-    if target is not None and here is not None and here.is_open and here.position < target.position:
-        enter_application_stage(
-            application,
-            target.key,
-            stages=stages,
-            note="The application fee was paid.",
-            by=STRIPE,
-            now=now,
-        )
-        return ""
-    return "" if here == target else _stands(application)
+def _goes_on(stages: dict[str, Stage], here: str) -> bool:
+    """Return whether the stage of paid fees lies ahead of an application that is still open."""
+    target, stage = stages.get(ApplicationStage.FEE_PAID), stages.get(here)
+    if target is None or stage is None:
+        return False
+    return stage.is_open and stage.position < target.position
+
+
+def _enter_fee_paid(application: Application, stages: dict[str, Stage], now: datetime) -> None:
+    enter_application_stage(
+        application,
+        ApplicationStage.FEE_PAID,
+        stages=stages,
+        note="The application fee was paid.",
+        by=STRIPE,
+        # Entries of one moment have no order, and this one follows from the payment.
+        now=now + timedelta(microseconds=1),
+    )
 
 
 def _stands(application: Application) -> str:

@@ -32,6 +32,7 @@ class Row:
     problems: list[str] = field(default_factory=list)
     may_double: list[Lead] = field(default_factory=list)
     match: Lead | None = None
+    planned: str = NEW
 
     @property
     def key(self) -> Key | None:
@@ -46,26 +47,37 @@ class Row:
 
     @property
     def changes(self) -> dict[str, str]:
-        """What the row says otherwise than the lead that it matches; empty cells say nothing."""
+        """What the row says otherwise than the lead that it matches; empty cells say nothing.
+
+        The source's id is what it was found by: a merged lead's is not given to its survivor.
+        """
         if self.match is None:
             return {}
-        said = {name: getattr(self.lead, name) or "" for name in self.given if name in FIELDS}
-        return {
-            name: value for name, value in said.items() if value and value != _of(self.match, name)
-        }
+        said = {name: getattr(self.lead, name) for name in self.given if name != "source_id"}
+        return {name: value for name, value in said.items() if value and not self._says(name)}
+
+    def _says(self, name: str) -> bool:
+        """Return whether the matching lead says the same, however it is written."""
+        if self.match is None:
+            return False
+        if name == "email":
+            return _email(self.match) == _email(self.lead)
+        if name == "phone":
+            return self.match.phone_normalised == self.lead.phone_normalised
+        return _of(self.match, name) == _of(self.lead, name)
+
+    def plan(self) -> None:
+        """Settle what importing the row does, before it is done."""
+        self.planned = NEW if self.match is None else CHANGED if self.changes else SAME
 
     @property
     def verdict(self) -> str:
-        """What importing the row does."""
-        if self.problems:
-            return REFUSED
-        if self.match is None:
-            return NEW
-        return CHANGED if self.changes else SAME
+        """What importing the row does, or did."""
+        return REFUSED if self.problems else self.planned
 
 
 def _of(lead: Lead, name: str) -> str:
-    return getattr(lead, name) or ""
+    return str(getattr(lead, name) or "")
 
 
 def _email(lead: Lead) -> str:
@@ -175,8 +187,12 @@ def match_rows(rows: Sequence[Row], *, lock: bool = False) -> None:
         found = by_key.get(row.key or (), [])
         row.match = found[0] if found else None
         if row.match is None:
-            row.may_double = by_key.get(("email", _email(row.lead)), []) if row.lead.email else []
-            row.may_double += by_key.get(("phone", row.lead.phone_normalised), [])
+            alike: list[Key] = [("phone", row.lead.phone_normalised)]
+            if row.lead.email:
+                alike.insert(0, ("email", _email(row.lead)))
+            found = [lead for key in alike for lead in by_key.get(key, [])]
+            row.may_double = list(dict.fromkeys(found))
+        row.plan()
 
 
 def _known(leads: Any, rows: list[Row]) -> list[Lead]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -28,8 +29,9 @@ from crm.operations.tasks import create_task
 from crm.operations.timeline import add_note
 from crm.pages.answers import actor, back_of, posted
 from crm.pages.leads import to_lead
+from crm.queries.fees import fee_standings
 from crm.queries.lead_timeline import timeline_of_lead
-from crm.queries.leads import applications_of
+from crm.queries.leads import applications_of, same_person
 from crm.queries.people import colleagues, team_names
 from crm.queries.pipeline import is_late
 
@@ -73,6 +75,7 @@ def _page(request: StaffRequest, lead: Lead, **bound: CrmForm) -> HttpResponse:
         "task_types": Task.Type.choices,
         "applications": _applications(lead, now),
         "timeline": timeline,
+        "duplicates": same_person(lead),
         "has_more": has_more,
         "note_form": NoteForm(),
         "task_form": TaskForm(people=people),
@@ -83,16 +86,18 @@ def _page(request: StaffRequest, lead: Lead, **bound: CrmForm) -> HttpResponse:
     return TemplateResponse(request, "crm/lead.html", context, status=status)
 
 
-def _applications(lead: Lead, now: Any) -> list[dict[str, Any]]:
+def _applications(lead: Lead, now: datetime) -> list[dict[str, Any]]:
     stages = {stage.key: stage for stage in ApplicationStage.objects.all()}
+    found = applications_of(lead)
     return [
         {
             "row": application,
+            "fee": fee,
             "stage": stages[application.stage],
             "is_late": is_late(stages[application.stage], application.stage_since, now),
             "tasks": [(task, task.is_overdue_at(now)) for task in application.shown_tasks],  # type: ignore[attr-defined]
         }
-        for application in applications_of(lead)
+        for application, fee in zip(found, fee_standings(found), strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -59,7 +60,7 @@ def lead_list(request: StaffRequest) -> HttpResponse:
     return TemplateResponse(request, "crm/leads.html", context, status=status)
 
 
-def _is_late(lead: Lead, stages: dict[str, LeadStage], now: Any) -> bool:
+def _is_late(lead: Lead, stages: dict[str, LeadStage], now: datetime) -> bool:
     return is_late(stages[lead.stage], lead.stage_since, now)
 
 

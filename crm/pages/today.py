@@ -18,7 +18,7 @@ from core.periods import Period, day_containing, start_of_day
 from core.periods import today as date_in
 from crm.forms import TodayFilterForm
 from crm.models import PaymentRequest, Reminder, Task
-from crm.operations.attention import attend_fee, dismiss_reminder
+from crm.operations.attention import dismiss_paid_fee, dismiss_reminder
 from crm.pages.answers import go_back
 from crm.queries import today as queries
 from crm.queries.people import colleagues, team_names
@@ -95,7 +95,7 @@ def reminder_dismiss(request: StaffRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @staff_page()
 def fee_dismiss(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Take the news of a fee off the page, for everybody."""
-    get_object_or_404(PaymentRequest.objects.exclude(state="pending"), pk=pk)
-    attend_fee(request_id=pk, now=timezone.now())
-    return go_back(request, "News of the fee taken off. The lead's timeline keeps it.")
+    """Take the good news of a paid fee off the page, for everybody."""
+    get_object_or_404(PaymentRequest, pk=pk, state=PaymentRequest.State.PAID)
+    dismiss_paid_fee(request_id=pk, now=timezone.now())
+    return go_back(request, "Taken off; the lead's timeline keeps it.")

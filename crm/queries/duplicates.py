@@ -43,6 +43,11 @@ class Pair:
     newer: Lead
     likeness: Likeness
 
+    @property
+    def both(self) -> tuple[Lead, Lead]:
+        """The two, the one that came first before the other."""
+        return self.older, self.newer
+
 
 def possible_duplicates(
     *, name: str, email: str, phone: str, exclude: UUID | None = None

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from core.tenancy import current
-from crm.models import Application, Lead, LeadStage, Stage, Task
+from crm.models import Application, Lead, LeadStage, NotDuplicate, Stage, Task
+from crm.queries.duplicates import SAME_PHONE, Match, possible_duplicates
 from crm.queries.lead_search import find_leads, leads_of_team, overdue_leads, quiet_leads
 from crm.queries.paging import Shown, page_of
 
@@ -102,3 +103,11 @@ def applications_of(lead: Lead) -> list[Application]:
         task.application = by_id[task.application_id]
         by_id[task.application_id].shown_tasks.append(task)  # type: ignore[attr-defined]
     return found
+
+
+def same_person(lead: Lead) -> list[Match]:
+    """Return leads with the same e-mail or phone, but for those that somebody looked at."""
+    alike = possible_duplicates(name=lead.name, email=lead.email, phone=lead.phone, exclude=lead.pk)
+    seen = NotDuplicate.objects.filter(Q(first=lead) | Q(second=lead))
+    apart = {pk for pair in seen.values_list("first_id", "second_id") for pk in pair}
+    return [match for match in alike if match[1] >= SAME_PHONE and match[0].pk not in apart]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django import template
 
@@ -34,7 +34,5 @@ def fee_mailto(fee: FeeStanding, tenant: Tenant) -> str:
         url=application.fee_url,
         company=tenant.name,
     ).replace("\n", "\r\n")  # RFC 6068, section 5
-    subject = f"Application fee: {tenant.name}"
-    return (
-        f"mailto:{quote(lead.email)}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
-    )
+    query = urlencode({"subject": f"Application fee: {tenant.name}", "body": text}, quote_via=quote)
+    return f"mailto:{quote(lead.email, safe='@')}?{query}"

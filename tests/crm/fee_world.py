@@ -113,7 +113,7 @@ class Applicant:
         """What the timeline says of the application, oldest first, without how it began."""
         with scope(self.tenant.pk):
             entries = TimelineEntry.objects.filter(application=application)
-            rows = entries.exclude(kind="application_added").order_by("created_at")
+            rows = entries.exclude(kind="application_added").order_by("happened_at")
             return [(one.kind, one.text) for one in rows]
 
     def kinds(self, application: Application) -> list[str]:

@@ -329,8 +329,8 @@ def test_paid_fee_moves_the_application_once(applicant: Applicant) -> None:
     assert moved.stage == "payment_received"
     assert applicant.told(application) == [
         ("fee_asked", "€50.00"),
-        ("moved", "The application fee was paid."),
         ("fee_paid", "€50.00 by Card · Visa ···· 4242."),
+        ("moved", "The application fee was paid."),
     ]
     assert standing(applicant, application).state == "paid"
 
@@ -350,7 +350,7 @@ def test_events_in_any_order_by_four_workers_pay_once(applicant: Applicant) -> N
     applicant.hear()
 
     assert applicant.states(application) == ["paid"]
-    assert applicant.kinds(application) == ["fee_asked", "moved", "fee_paid"]
+    assert applicant.kinds(application) == ["fee_asked", "fee_paid", "moved"]
     with scope(applicant.tenant.pk):
         assert Payment.objects.count() == 1
         assert not StripeEvent.objects.filter(processed_at=None).exists()
@@ -428,7 +428,7 @@ def test_exception_after_the_record_keeps_neither_payment_nor_request(
     assert (kept, payments) == (("open", ["pending"]), 0)
     assert applicant.reload(checkout).state == "succeeded"
     assert applicant.states(application) == ["paid"]
-    assert applicant.kinds(application) == ["fee_asked", "moved", "fee_paid"]
+    assert applicant.kinds(application) == ["fee_asked", "fee_paid", "moved"]
 
 
 def test_worker_killed_before_its_commit_leaves_all_to_the_sweep(applicant: Applicant) -> None:
@@ -448,7 +448,7 @@ def test_worker_killed_before_its_commit_leaves_all_to_the_sweep(applicant: Appl
 
     assert before == ["pending"]
     assert applicant.states(application) == ["paid"]
-    assert applicant.kinds(application) == ["fee_asked", "moved", "fee_paid"]
+    assert applicant.kinds(application) == ["fee_asked", "fee_paid", "moved"]
 
 
 # --- not paid ------------------------------------------------------------------------------------
@@ -470,7 +470,7 @@ def test_decline_is_noted_and_the_next_card_pays(applicant: Applicant) -> None:
     assert (shown.state, shown.reason) == ("open", declined.reason)
     [paid] = applicant.requests(application)
     assert (paid.pk, paid.state, paid.reason) == (declined.pk, "paid", "")
-    assert applicant.kinds(application) == ["fee_asked", "moved", "fee_paid"]
+    assert applicant.kinds(application) == ["fee_asked", "fee_paid", "moved"]
 
 
 def test_bank_debit_keeps_the_fee_from_being_paid_twice_until_it_succeeds(

@@ -148,7 +148,7 @@ def test_page_of_a_lead_tells_all_about_the_person(company: Company, pages: Clie
         "Send brochure",
         "Overdue 2 days",
         "Brewing Draft",
-        "Application fee: €75.00",
+        "Application fee €75.00",
         "Ask for papers",
         "! Overdue 1 day",
         "eva@example.com",

@@ -57,7 +57,7 @@ def test_row_says_type_application_due_time_and_status(
     row = words(page)
     assert f'href="{reverse("application", args=[task.application_id])}"' in body(page)
     assert f'<code title="{task.application_id}">' in body(page)
-    assert "Call Eva Smit Brewing" in row
+    assert "Call Eva Smit Brewing ·" in row
     assert "Today, 14:30 Open Mark Complete" in row
 
 
@@ -307,19 +307,21 @@ def test_news_of_fees_is_told_until_it_is_dismissed(
     noon: datetime, company: Company, pages: Client
 ) -> None:
     failed = fee(company, company.lead("Poor"), "failed", reason="Card declined.")
-    fee(company, company.lead("Rich"), "paid", paid_at=NOON)
+    paid = fee(company, company.lead("Rich"), "paid", paid_at=NOON)
     fee(company, company.lead("Old"), "paid", paid_at=NOON - timedelta(days=3))
     fee(company, company.lead("Waiting"), "pending")
 
     before = words(pages.get("/today/"))
-    answer = pages.post(reverse("fee_dismiss", args=[failed.pk]), {"back": "/today/"}, follow=True)
+    first = pages.post(reverse("fee_attend", args=[failed.pk]), {"back": "/today/"}, follow=True)
+    last = pages.post(reverse("fee_dismiss", args=[paid.pk]), {"back": "/today/"}, follow=True)
 
-    assert "Failed Poor: application fee of €75.00 was not paid. Card declined." in before
+    assert "Fee failed Poor: application fee of €75.00 was not paid. Card declined." in before
     assert "Fee paid Rich paid the application fee of €75.00." in before
     assert "Old" not in before
     assert "Waiting" not in before
-    assert "Poor" not in words(answer)
-    assert "Rich" in words(answer)
+    assert "Poor" not in words(first)
+    assert "Rich" in words(first)
+    assert "Rich" not in words(last)
 
 
 def test_failed_fee_that_was_paid_after_all_is_no_news(
@@ -342,8 +344,8 @@ def test_failed_fee_that_was_paid_after_all_is_no_news(
 def test_fee_of_a_lead_out_of_sight_cannot_be_dismissed(
     noon: datetime, company: Company, sams_pages: Client, foreign: Company
 ) -> None:
-    hidden = fee(company, company.lead("Poor"), "failed")
-    elsewhere = fee(foreign, foreign.lead("Far"), "failed")
+    hidden = fee(company, company.lead("Rich"), "paid", paid_at=NOON)
+    elsewhere = fee(foreign, foreign.lead("Far"), "paid", paid_at=NOON)
     waiting = fee(company, company.lead("Waiting", owner_id=company.colleague.pk), "pending")
 
     rows = (hidden, elsewhere, waiting)
