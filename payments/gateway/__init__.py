@@ -2,11 +2,10 @@
 
 from payments.gateway.errors import (
     CallInsideTransaction,
-    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
-from payments.gateway.facts import RefundFacts, SessionFacts
+from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
 from payments.gateway.gateway import CUSTOMER, WORKER, Gateway
 from payments.gateway.signature import BadSignature, verify_signature
 
@@ -15,10 +14,10 @@ __all__ = [
     "WORKER",
     "BadSignature",
     "CallInsideTransaction",
+    "DisputeFacts",
     "Gateway",
     "RefundFacts",
     "SessionFacts",
-    "StripeBusy",
     "StripeRefused",
     "StripeUnavailable",
     "verify_signature",

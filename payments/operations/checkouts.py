@@ -17,7 +17,6 @@ from payments.gateway import (
     CUSTOMER,
     Gateway,
     SessionFacts,
-    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
@@ -156,7 +155,7 @@ def open_checkout(
         _note_error(checkout, str(error))
         raise
     except StripeRefused as refusal:
-        _give_up(checkout, refusal)
+        _give_up(checkout, refusal, now)
         raise CheckoutRefused(str(refusal)) from refusal
     with scope(tenant_id):
         recorded = record_session(checkout_id=checkout.pk, facts=facts)
@@ -203,7 +202,7 @@ def _opened_meanwhile(
     Stripe does not answer the second of two calls with one key before the first is done, but
     refuses it: only the row tells what the first one got.
     """
-    ends = monotonic() + (patience.read if isinstance(error, StripeBusy) else 0)
+    ends = monotonic() + (patience.read if error.is_busy else 0)
     while True:
         with scope(checkout.tenant_id):
             found = Checkout.objects.get(pk=checkout.pk)
@@ -252,9 +251,11 @@ def _note_error(checkout: Checkout, text: str) -> None:
     log.warning("checkout_not_opened", checkout_id=str(checkout.pk), reason=text)
 
 
-def _give_up(checkout: Checkout, refusal: StripeRefused) -> None:
+def _give_up(checkout: Checkout, refusal: StripeRefused, now: datetime) -> None:
     with scope(checkout.tenant_id):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.FAILED, error=str(refusal))
+        end_without_money(
+            checkout_id=checkout.pk, state=Checkout.State.FAILED, error=str(refusal), now=now
+        )
     log.warning("checkout_refused", checkout_id=str(checkout.pk), code=refusal.code)
 
 
@@ -266,8 +267,10 @@ def _close_orphan(gateway: Gateway, facts: SessionFacts) -> None:
         log.warning("orphan_session_left", session_id=facts.session_id, reason=str(error))
 
 
-def end_without_money(*, checkout_id: UUID, state: Checkout.State, error: str = "") -> Checkout:
-    """End a checkout as failed or expired and give its slot back, once. In scope."""
+def end_without_money(
+    *, checkout_id: UUID, state: Checkout.State, error: str = "", now: datetime
+) -> Checkout:
+    """End a checkout without money: give its slot back and tell its owner, once. In scope."""
     current()
     with transaction.atomic():
         checkout = (
@@ -281,6 +284,7 @@ def end_without_money(*, checkout_id: UUID, state: Checkout.State, error: str = 
         checkout.last_error = error[:500]
         release_slot(checkout)
         checkout.save()
+        kinds.named(checkout.kind).on_ended(checkout, now)
     return checkout
 
 

@@ -67,7 +67,7 @@ def show(
     with timezone.override(found.link.tenant.zone):
         response = render(request, f"payments/return/{state}.html", context)
     if state == "confirming":
-        response["Refresh"] = _refresh(request, outcome)
+        response["Refresh"] = refresh(request, outcome)
     return response
 
 
@@ -76,7 +76,7 @@ def _ended_by(link: PaymentLink, now: datetime) -> str:
     return "" if status == PaymentLink.Status.ACTIVE else status.value
 
 
-def _refresh(request: HttpRequest, outcome: Outcome) -> str:
+def refresh(request: HttpRequest, outcome: Outcome) -> str:
     """Return the header by which the page loads itself again, less often after a while.
 
     A header, not a script, so that it works in every browser; the page holds a link beside it.

@@ -155,7 +155,7 @@ def test_ended_attempt_of_an_ended_link_offers_no_second_try(
     link = new_link()
     checkout = customer.open(link)
     with scope(tenant.pk):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED, now=timezone.now())
         deactivate_link(link_id=link.pk, now=now)
 
     response = come_back(link, checkout, phone)

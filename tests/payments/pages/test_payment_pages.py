@@ -43,7 +43,7 @@ def surplus(customer: Customer, new_link: NewLink, now: datetime) -> Payment:
     link = new_link()
     first = customer.open(link)
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED, now=timezone.now())
     customer.pay(customer.open(link))
     customer.hear(now)
     customer.pay(first)

@@ -12,7 +12,7 @@ from core.rls import ProtectTenantTables
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("payments", "0001_initial"),
+        ("payments", "0002_checkout_metadata"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
