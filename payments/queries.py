@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from core.currencies import CURRENCIES
 from core.models import Tenant
 from core.models.by_hand import ByHand, fetch_one
 from core.money import AmountInvalid, Money
+from core.periods import start_of_day
 from payments.models import Checkout, Payment, PaymentLink, Refund, StripeEvent
 
 # An event that could not be processed so often waits for a person; before, it is just late.
@@ -189,15 +190,10 @@ def payments(chosen: PaymentFilter, *, zone: ZoneInfo) -> QuerySet[Payment]:
     }
     rows = Payment.objects.filter(**{name: value for name, value in exact.items() if value})
     if chosen.first_day:
-        rows = rows.filter(created_at__gte=start_of(chosen.first_day, zone))
+        rows = rows.filter(created_at__gte=start_of_day(chosen.first_day, zone))
     if chosen.last_day:
-        rows = rows.filter(created_at__lt=start_of(chosen.last_day + timedelta(days=1), zone))
+        rows = rows.filter(created_at__lt=start_of_day(chosen.last_day + timedelta(days=1), zone))
     return rows.select_related("checkout", "link").order_by("-created_at", "-id")
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a day in a zone."""
-    return datetime.combine(day, time.min, zone)
 
 
 def methods_seen() -> list[str]:
@@ -289,11 +285,11 @@ def payments_to_decide() -> QuerySet[Payment]:
 
 
 def failed_refunds() -> QuerySet[Refund]:
-    """Return refunds that failed and were not asked for again, oldest first."""
+    """Return refunds that failed and were neither asked for again nor settled, oldest first."""
     again = Refund.objects.filter(
         payment=OuterRef("payment"), created_at__gt=OuterRef("created_at")
     ).exclude(state=Refund.State.FAILED)
-    rows = Refund.objects.filter(~Exists(again), state=Refund.State.FAILED)
+    rows = Refund.objects.filter(~Exists(again), state=Refund.State.FAILED, settled_at=None)
     return rows.select_related("payment__checkout", "payment__link").order_by("created_at", "id")
 
 

@@ -2,7 +2,6 @@
 
 from payments.gateway.errors import (
     CallInsideTransaction,
-    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
@@ -19,7 +18,6 @@ __all__ = [
     "Gateway",
     "RefundFacts",
     "SessionFacts",
-    "StripeBusy",
     "StripeRefused",
     "StripeUnavailable",
     "verify_signature",

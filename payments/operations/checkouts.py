@@ -17,7 +17,6 @@ from payments.gateway import (
     CUSTOMER,
     Gateway,
     SessionFacts,
-    StripeBusy,
     StripeRefused,
     StripeUnavailable,
 )
@@ -203,7 +202,7 @@ def _opened_meanwhile(
     Stripe does not answer the second of two calls with one key before the first is done, but
     refuses it: only the row tells what the first one got.
     """
-    ends = monotonic() + (patience.read if isinstance(error, StripeBusy) else 0)
+    ends = monotonic() + (patience.read if error.is_busy else 0)
     while True:
         with scope(checkout.tenant_id):
             found = Checkout.objects.get(pk=checkout.pk)

@@ -23,7 +23,7 @@ _count = itertools.count(1)
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
     "payments.Payment": {"state": "succeeded", "standing": "late", "paid_at": timezone.now()},
-    "payments.Refund": {"state": "requested"},
+    "payments.Refund": {"state": "failed", "settled_at": timezone.now()},
     "crm.Lead": {"stage": "new", "team_ids": []},
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
     "crm.CalendarFeed": {"revoked_at": timezone.now()},

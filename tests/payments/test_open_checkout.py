@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.models import Tenant
 from core.tenancy import scope
 from payments.gateway import CUSTOMER, CallInsideTransaction, Gateway, StripeUnavailable
+from payments.gateway.gateway import Patience
 from payments.models import Checkout, PaymentLink, StripeAccount
 from payments.operations.checkouts import (
     CheckoutOver,
@@ -266,10 +267,35 @@ def test_second_click_gets_what_the_slow_first_one_opens(
     assert customer.reload(checkout).last_error == ""
 
 
+def test_both_clicks_are_told_when_stripe_is_too_slow(
+    customer: Customer, new_link: NewLink
+) -> None:
+    checkout = customer.claim(new_link())
+    customer.sandbox.control(
+        "POST", "faults", kind="delay", path="/v1/checkout/sessions", seconds=3, count=1
+    )
+    hasty = Patience(connect=1, read=0.3, turn=1, retries=0)
+
+    def click(number: int) -> type[Exception] | None:
+        try:
+            customer.open_page(checkout, patience=hasty)
+        except StripeUnavailable as error:
+            return type(error)
+        finally:
+            connection.close()
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(click, range(2)))
+
+    assert answers == [StripeUnavailable, StripeUnavailable]
+    assert customer.reload(checkout).state == "created"
+
+
 def test_checkout_that_ended_leads_nowhere(customer: Customer, new_link: NewLink) -> None:
     checkout = customer.claim(new_link())
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED, now=timezone.now())
 
     with pytest.raises(CheckoutOver):
         customer.open_page(checkout)
