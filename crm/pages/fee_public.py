@@ -83,7 +83,7 @@ def application_fee(request: HttpRequest, entry: Entry) -> HttpResponse:
 @with_application
 def application_fee_return(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Say what became of the payment that the applicant comes back from."""
-    became = _outcome(entry, request.GET.get("session", ""), timezone.now())
+    became = _outcome(entry, outcome.session_asked_for(request), timezone.now())
     if became is None:
         return _show(request, entry)
     name = outcome.state_of(became)

@@ -29,6 +29,12 @@ _BY_CHECKOUT: Final = {
 }
 
 
+def session_asked_for(request: HttpRequest) -> str:
+    """Return the id of the session in the address; empty if it cannot be one of Stripe's."""
+    session_id = request.GET.get("session", "")
+    return session_id if session_id.isascii() and session_id.isprintable() else ""
+
+
 def state_of(outcome: Outcome) -> str:
     """Return which page shows an outcome; also the name of its template."""
     payment = outcome.payment

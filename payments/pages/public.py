@@ -125,7 +125,7 @@ def pay_return(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     now = timezone.now()
     with scope(entry.tenant_id, role="public"):
         found = _counter(entry, who, now)
-        session_id = request.GET.get("session", "")
+        session_id = outcome.session_asked_for(request)
         became = outcome_of(found.link, session_id=session_id) if found else None
         if found is None or became is None:
             return counter.show(request, found, now=now, who=who)

@@ -537,6 +537,19 @@ def test_expired_page_stands_on_the_worklist_until_somebody_attends(applicant: A
         assert unattended_fees().count() == 0
 
 
+def test_of_several_failures_the_last_stands_on_the_worklist(applicant: Applicant) -> None:
+    application = applicant.applies()
+    for _ in range(2):
+        checkout = applicant.opens(application)
+        applicant.stripe("POST", f"checkout/sessions/{checkout.stripe_session_id}/expire")
+        applicant.hear()
+
+    _, last = applicant.requests(application)
+    with scope(applicant.tenant.pk):
+        assert [one.pk for one in unattended_fees()] == [last.pk]
+    assert applicant.kinds(application) == ["fee_asked", "fee_failed", "fee_failed"]
+
+
 def test_open_or_paid_fee_is_nothing_to_attend(applicant: Applicant) -> None:
     application = applicant.applies()
     checkout = applicant.opens(application)

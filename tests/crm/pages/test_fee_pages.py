@@ -196,3 +196,24 @@ def test_visitor_without_login_is_led_to_it(applicant: Applicant) -> None:
     ]
 
     assert [one.status_code for one in answers] == [302, 302]
+
+
+def test_admin_finds_the_payment_of_a_fee(
+    applicant: Applicant, admin: User, counselor: User, log_in: LogIn
+) -> None:
+    application = applicant.applies()
+    checkout = applicant.opens(application)
+    applicant.pays(checkout)
+    applicant.hear()
+    payment = reverse("payment", args=[applicant.payment(checkout).pk])
+    desk = log_in(admin)
+
+    page = desk.get(lead_page(application)).content.decode()
+
+    assert f'href="{payment}"' in page
+    assert (
+        f'href="{payment}">The payment'
+        not in log_in(counselor).get(lead_page(application)).content.decode()
+    )
+    assert "Application fee · Brewing course" in words(desk.get(payment))
+    assert "Application fee · Brewing course" in words(desk.get(reverse("payments")))

@@ -329,3 +329,14 @@ def test_page_that_ran_out_here_leads_to_a_new_one(applicant: Applicant, phone: 
 
     assert response.status_code == 303
     assert len(applicant.sessions()) == 2
+
+
+@pytest.mark.parametrize("session", ["\x00", "é" * 5000, "cs_test_x", "'; --", "[]"])
+def test_odd_session_says_nothing(applicant: Applicant, phone: Client, session: str) -> None:
+    application = applicant.applies()
+    applicant.opens(application)
+    back = reverse("application_fee_return", args=[application.fee_token])
+
+    response = phone.get(back, {"session": session, "n": "9" * 50})
+
+    assert (response.status_code, heading(response)) == (200, "Application fee")

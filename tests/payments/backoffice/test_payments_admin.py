@@ -369,7 +369,7 @@ def test_timeline_of_a_link_tells_all_that_happened(surplus: Payment, tenant: Te
         "A customer began to pay €125.00",
         "Made",
         "€125.00 paid",
-        "€125.00 paid (Surplus: the link was paid already)",
+        "€125.00 paid (Surplus: it was paid already)",
     ]
 
 

@@ -219,3 +219,14 @@ def test_session_of_another_link_shows_nothing_of_it(
 
     assert heading(response) == "Other"
     assert "Continue to payment" in words(response)
+
+
+@pytest.mark.parametrize("session", ["\x00", "é", "x" * 5000])
+def test_odd_session_shows_the_link_itself(
+    customer: Customer, new_link: NewLink, phone: Client, session: str
+) -> None:
+    link = new_link()
+
+    response = phone.get(reverse("pay_return", args=[link.token]), {"session": session})
+
+    assert (response.status_code, heading(response)) == (200, "Deposit")

@@ -196,7 +196,7 @@ def test_counselor_sees_what_waits_without_buttons(
 ) -> None:
     response = log_in(counselor).get(reverse("payments_worklist"))
 
-    assert "Surplus: the link was paid already" in words(response)
+    assert "Surplus: it was paid already" in words(response)
     assert "Only admins decide here." in words(response)
     assert reverse("payment_keep", args=[surplus.pk]) not in response.content.decode()
 
