@@ -119,7 +119,9 @@ class Outcome:
 
 def outcome_of(link: PaymentLink, *, session_id: str) -> Outcome | None:
     """Return the outcome of a session of this link; None when it is of another link or unknown."""
-    checkout = link.checkouts.filter(stripe_session_id=session_id).first() if session_id else None
+    # Stripe's ids are plain; what else stands in the address is nothing that PostgreSQL could take.
+    is_id = session_id.isascii() and session_id.isprintable() and session_id != ""
+    checkout = link.checkouts.filter(stripe_session_id=session_id).first() if is_id else None
     if checkout is None:
         return None
     return Outcome(checkout=checkout, payment=Payment.objects.filter(checkout=checkout).first())
