@@ -139,6 +139,7 @@ class LinkActivate(LinkView):
 class LinkCheckouts(LinkView):
     """The tries to pay a link."""
 
+    lookup_url_kwarg = "checkout"  # `pk` is the link's: this is a list, with pages
     serializer_class = CheckoutAnswer  # type: ignore[assignment]
     required_scopes = {"GET": "links:read"}
 

@@ -69,6 +69,7 @@ class PaymentDetail(PaymentView):
 class PaymentRefunds(PaymentView):
     """The refunds of a payment."""
 
+    lookup_url_kwarg = "refund"  # `pk` is the payment's: this is a list, with pages
     serializer_class = RefundAnswer  # type: ignore[assignment]
     idempotency = "required"
     required_scopes = {"GET": "payments:read", "POST": "payments:refund"}

@@ -16,6 +16,7 @@ from core.operations.api_keys import make_api_key
 from core.tenancy import scope
 from payments.models import PaymentLink
 from payments.operations.links import deactivate_link, make_link
+from tests.payments.conftest import Customer
 
 pytestmark = pytest.mark.django_db
 NewLink = Callable[..., PaymentLink]
@@ -227,6 +228,21 @@ def test_status_filter_agrees_with_each_links_own_status(
 
     assert listed == own
     assert len(own) == 8
+
+
+def test_tries_are_listed_page_by_page(api: Api, customer: Customer, new_link: NewLink) -> None:
+    link = new_link(max_payments=None)
+    for visitor in ("a", "b", "c"):
+        customer.claim(link, visitor=visitor)
+    tries = f"{URL}{link.pk}/checkouts/"
+    whole = [row["id"] for row in api.call("GET", tries).json()["items"]]
+
+    first = api.call("GET", f"{tries}?limit=2").json()
+    second = api.call("GET", first["next"]).json()
+
+    assert len(whole) == 3
+    assert [row["id"] for row in first["items"] + second["items"]] == whole
+    assert second["next"] is None
 
 
 def test_unknown_filter_is_refused(api: Api) -> None:

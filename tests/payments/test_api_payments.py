@@ -141,3 +141,16 @@ def test_expected_payment_needs_no_decision(api: Api, paid: Payment) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_decide")
+
+
+def test_refunds_are_listed_page_by_page(api: Api, paid: Payment) -> None:
+    for key in ("r1", "r2", "r3"):
+        api.call("POST", refunds(paid), {"amount_minor": 1000}, **{"Idempotency-Key": key})
+    whole = [row["id"] for row in api.call("GET", refunds(paid)).json()["items"]]
+
+    first = api.call("GET", f"{refunds(paid)}?limit=2").json()
+    second = api.call("GET", first["next"]).json()
+
+    assert len(whole) == 3
+    assert [row["id"] for row in first["items"] + second["items"]] == whole
+    assert second["next"] is None

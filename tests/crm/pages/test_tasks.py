@@ -376,3 +376,13 @@ def test_many_completed_by_two_people_at_once_are_done_once(
 
     assert statuses == [302, 302]
     assert [company.kinds(lead).count("task_completed") for lead in leads] == [1] * 8
+
+
+def test_slash_at_the_end_of_a_page_is_optional(company: Company, pages: Client) -> None:
+    task = company.task()
+
+    answer = pages.post(to("complete", task).rstrip("/"), {"back": "/today"})
+    page = pages.get("/today")
+
+    assert (answer.status_code, company.reload(task).status) == (302, "completed")
+    assert (page.status_code, "Just completed by you" in words(page)) == (200, True)
