@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from core.currencies import CurrencyRefused
+from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.jobs import enqueue
 from core.models import Entry, Tenant, User
 from core.money import AmountInvalid, Money, NotChargeable, check_chargeable
@@ -41,21 +41,8 @@ EDITABLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field, in words for the person who typed it."""
-
-    field: str
-    code: str
-    detail: str
-
-
-class LinkInvalid(Exception):
+class LinkInvalid(FieldsInvalid):
     """The link cannot be made or edited as asked; nothing was stored."""
-
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
-        self.errors = errors
 
 
 class LinkPaidAlready(Exception):
@@ -152,57 +139,50 @@ def _validate(link: PaymentLink, changed: set[str], now: datetime) -> None:
         *_redirect_errors(link),
     ]
     if errors:
-        raise LinkInvalid(errors)
+        raise LinkInvalid(*errors)
 
 
-def _amount_errors(link: PaymentLink) -> list[FieldError]:
+def _amount_errors(link: PaymentLink) -> list[WrongField]:
     try:
         check_chargeable(Money(link.amount_minor, link.currency))
     except CurrencyRefused as error:
-        return [FieldError("currency", "currency_unusable", str(error))]
+        return [WrongField("currency", "currency_unusable", str(error))]
     except (AmountInvalid, NotChargeable) as error:
-        return [FieldError("amount_minor", "amount_unusable", str(error))]
+        return [WrongField("amount_minor", "amount_unusable", str(error))]
     return []
 
 
-def _text_errors(link: PaymentLink) -> list[FieldError]:
-    errors = []
-    for name, longest in LONGEST_TEXTS.items():
-        text = getattr(link, name)
-        if len(text) > longest:
-            errors.append(FieldError(name, "too_long", f"At most {longest} characters."))
-        allowed = "\n\r\t" if name == "description" else ""
-        if any((ord(sign) < 32 and sign not in allowed) or ord(sign) == 127 for sign in text):
-            errors.append(FieldError(name, "control_character", "Control characters are no text."))
-    return errors
+def _text_errors(link: PaymentLink) -> list[WrongField]:
+    texts = {name: getattr(link, name) for name in LONGEST_TEXTS}
+    return [*wrong_texts(texts, LONGEST_TEXTS, multiline=frozenset({"description"}))]
 
 
-def _time_errors(link: PaymentLink, changed: set[str], now: datetime) -> list[FieldError]:
+def _time_errors(link: PaymentLink, changed: set[str], now: datetime) -> list[WrongField]:
     expires_at, errors = link.expires_at, []
     if expires_at is not None and "expires_at" in changed:
         if expires_at <= now:
             errors.append(
-                FieldError("expires_at", "in_the_past", "The link would be over already.")
+                WrongField("expires_at", "in_the_past", "The link would be over already.")
             )
         elif expires_at > now + LATEST_EXPIRY:
-            errors.append(FieldError("expires_at", "too_late", "At most five years from now."))
+            errors.append(WrongField("expires_at", "too_late", "At most five years from now."))
     if link.starts_at is not None and expires_at is not None and link.starts_at >= expires_at:
-        errors.append(FieldError("starts_at", "after_expiry", "The link would never be open."))
+        errors.append(WrongField("starts_at", "after_expiry", "The link would never be open."))
     return errors
 
 
-def _limit_errors(link: PaymentLink) -> list[FieldError]:
+def _limit_errors(link: PaymentLink) -> list[WrongField]:
     limit = link.max_payments
     if limit is not None and not 1 <= limit <= MAX_PAYMENTS:
         detail = f"From 1 to {MAX_PAYMENTS}, or null for no limit."
-        return [FieldError("max_payments", "out_of_range", detail)]
+        return [WrongField("max_payments", "out_of_range", detail)]
     if limit is not None and limit < link.slots_taken:
         detail = f"{link.slots_taken} are being paid already."
-        return [FieldError("max_payments", "below_payments", detail)]
+        return [WrongField("max_payments", "below_payments", detail)]
     return []
 
 
-def _redirect_errors(link: PaymentLink) -> list[FieldError]:
+def _redirect_errors(link: PaymentLink) -> list[WrongField]:
     """Allow https addresses of the tenant's own hosts alone: a pay page is no open redirect."""
     if not link.redirect_url:
         return []
@@ -216,4 +196,4 @@ def _redirect_errors(link: PaymentLink) -> list[FieldError]:
         return []
     hosts = ", ".join(allowed) or "none yet"
     detail = f"Must be https:// at a host on your list of allowed hosts ({hosts})."
-    return [FieldError("redirect_url", "redirect_not_allowed", detail)]
+    return [WrongField("redirect_url", "redirect_not_allowed", detail)]
