@@ -20,6 +20,11 @@ app.conf.beat_schedule = {
     "core.measure": {"task": "core.measure", "schedule": 60.0, "options": {"expires": 60}},
     "core.clean_up": {"task": "core.clean_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "subscriptions.sweep": {
+        "task": "subscriptions.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
 }
 
 
