@@ -45,8 +45,8 @@ LAST_ROW = """
 CREATE FUNCTION subscriptions_keep_last(touched uuid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM FROM public.subscriptions_subscription
-        WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM FROM public.subscriptions_subscription AS s JOIN unnest(touched) AS t (id)
+        ON s.id = t.id ORDER BY s.id FOR NO KEY UPDATE OF s;
     UPDATE public.subscriptions_subscription AS s
     SET last_status = newest.status, last_effective_at = newest.effective_at
     FROM unnest(touched) AS t (id)

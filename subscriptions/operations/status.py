@@ -258,11 +258,13 @@ def _row(
 ) -> SubscriptionStatusChange:
     """Return a row that wins over all rows of the same effect, since it was commanded later."""
     rivals = [row.recorded_at for row in rows if row.effective_at == effective_at]
+    row_id = uuid4()
     after_rivals = [moment + timedelta(microseconds=1) for moment in rivals]
     return SubscriptionStatusChange(
         tenant_id=subscription.tenant_id,
         subscription=subscription,
-        reference=str(uuid4()),
+        id=row_id,
+        reference=str(row_id),
         status=status,
         effective_at=effective_at,
         recorded_at=max([now, *after_rivals]),
