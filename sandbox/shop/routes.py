@@ -2,7 +2,6 @@
 
 import json
 import time
-from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
@@ -35,7 +34,7 @@ def answer(sandbox: Sandbox, request: Request) -> Response:
 
 
 def _read(request: Request) -> Wanted:
-    request_id = unquote(request.path.removeprefix(ORDER)).rstrip("/")
+    request_id = request.path.removeprefix(ORDER).rstrip("/")
     if not request.path.startswith(ORDER) or not request_id:
         raise ShopError(404, "not_found", "There is nothing here.")
     if request.method != "POST":

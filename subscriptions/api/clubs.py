@@ -17,7 +17,6 @@ from subscriptions.api.fields import (
     StatusFields,
     SubscribeFields,
     SubscriptionAnswer,
-    moment_or_day,
 )
 from subscriptions.models import Club
 from subscriptions.operations.status import (
@@ -33,6 +32,7 @@ from subscriptions.operations.subscribing import (
     subscribe,
 )
 from subscriptions.queries.eligible import eligible, explained
+from subscriptions.queries.moments import moment_or_day
 from subscriptions.queries.words import club_status_word, status_word
 
 LARGEST_INTEGER = 2**31 - 1
