@@ -2,7 +2,10 @@
 
 from subscriptions.models.charge import Charge
 from subscriptions.models.club import Club, ClubStatus, ClubStatusChange
+from subscriptions.models.move import Move
+from subscriptions.models.run import ClubRun, ClubRunItem
 from subscriptions.models.shop_account import ShopAccount
+from subscriptions.models.skip import Skip
 from subscriptions.models.subscription import (
     Subscription,
     SubscriptionStatus,
@@ -12,9 +15,13 @@ from subscriptions.models.subscription import (
 __all__ = [
     "Charge",
     "Club",
+    "ClubRun",
+    "ClubRunItem",
     "ClubStatus",
     "ClubStatusChange",
+    "Move",
     "ShopAccount",
+    "Skip",
     "Subscription",
     "SubscriptionStatus",
     "SubscriptionStatusChange",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -30,11 +31,20 @@ class Club(EditableRow):
         validators=[validate_zone],
         help_text="Such as Europe/Amsterdam; empty: the company's.",
     )
+    run_day = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(31)],
+        help_text="Day of the month on which members are charged; in shorter months the last one.",
+    )
 
     class Meta:
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "number"], name="club_id_once_per_tenant"),
+            models.CheckConstraint(
+                name="club_run_day_is_of_a_month", condition=Q(run_day__gte=1, run_day__lte=31)
+            ),
         ]
 
     def __str__(self) -> str:

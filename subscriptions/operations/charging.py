@@ -102,8 +102,9 @@ def charge(
     SubscriptionUnknown, NotActive, RequestIdUsedElsewhere, ChargeUnderWay, ShopNotConnected.
     """
     with scope(tenant_id):
+        subscription = _found(reference)
         shop = _shop()
-        claimed = _claim(reference, request_id, by, now)
+        claimed = _claim(subscription, request_id, by, now)
     if not claimed.is_first_answer:
         return claimed
     return _call_and_record(claimed.charge, shop, now)
@@ -145,11 +146,17 @@ def month_of(moment: datetime, subscription: Subscription) -> date:
     return local_date(moment, subscription.club.zone).replace(day=1)
 
 
-def _claim(reference: str, request_id: str, by: User | None, now: datetime) -> ChargeOutcome:
+def _found(reference: str) -> Subscription:
     rows = Subscription.objects.select_related("club__tenant")
     subscription = rows.filter(reference=reference).first()
     if subscription is None:
         raise SubscriptionUnknown(reference)
+    return subscription
+
+
+def _claim(
+    subscription: Subscription, request_id: str, by: User | None, now: datetime
+) -> ChargeOutcome:
     while True:  # again only when a rival was quicker; then its row says what is to be done
         found = _earlier(subscription, request_id, now)
         found = found or _new(subscription, request_id, by, now)
