@@ -245,6 +245,9 @@ STRIPE_RATE_GLOBAL = env.int("STRIPE_RATE_GLOBAL", 100 if STRIPE_LIVE_MODE else 
 STRIPE_RATE_PER_ENDPOINT = env.int("STRIPE_RATE_PER_ENDPOINT", 25)
 SHOP_URL = env.str("SHOP_URL", "").rstrip("/")
 SHOP_TIMEOUT_SECONDS = env.float("SHOP_TIMEOUT_SECONDS", 10.0)
+# Of the club runs of one tenant, all processes together: calls a second, and calls at once.
+SHOP_RATE = env.float("SHOP_RATE", 20.0)
+SHOP_PARALLEL = env.int("SHOP_PARALLEL", 4)
 # dj-stripe is a read-only mirror: keys lie in our own encrypted rows, so it gets a placeholder.
 STRIPE_API_HOST = STRIPE_API_BASE
 STRIPE_TEST_SECRET_KEY = "sk_test_" + "0" * 24
