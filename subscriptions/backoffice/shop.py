@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from core.backoffice.admin import TenantAdmin, TenantForm, badge
+from core.backoffice.admin import AnyModelForm, TenantAdmin, badge
 from subscriptions.models import ShopAccount
 from subscriptions.operations.shop_accounts import (
     CredentialUnusable,
@@ -19,7 +19,7 @@ from subscriptions.operations.shop_accounts import (
 )
 
 
-class ShopAccountForm(TenantForm):
+class ShopAccountForm(AnyModelForm):
     """Takes a key and a secret; what is stored is never shown."""
 
     new_key = forms.CharField(
@@ -51,7 +51,7 @@ class ShopAccountAdmin(TenantAdmin):
     """With what the company proves itself to the shop."""
 
     admin_may: ClassVar[frozenset[str]] = frozenset({"view", "add", "change"})
-    form = ShopAccountForm
+    form = ShopAccountForm  # type: ignore[assignment]  # the base is typed for its own form
     list_display = ("shop", "stored", "updated_at")
     actions = None
 
