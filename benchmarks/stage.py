@@ -76,14 +76,21 @@ def servers(home: Path) -> Iterator[tuple[LocalPostgres, LocalValkey]]:
 
 
 @contextmanager
-def stage(home: Path) -> Iterator[Stage]:
-    """Run the servers, make the tables, load Django in this process, serve in others."""
-    with servers(home) as (postgres, valkey), ExitStack() as running:
+def database(home: Path) -> Iterator[LocalPostgres]:
+    """Run the servers, load Django in this process and make the tables."""
+    with servers(home) as (postgres, valkey):
         served = settings_of(postgres, valkey)
         os.environ.update(served, DATABASE_OWNER_URL=postgres.url(role=OWNER))
         django.setup()
         call_command("migrate", verbosity=0, skip_checks=True)
-        environment = {**os.environ, **served}
+        yield postgres
+
+
+@contextmanager
+def stage(home: Path) -> Iterator[Stage]:
+    """Serve the application and a bare view in processes of their own."""
+    with database(home) as postgres, ExitStack() as running:
+        environment = dict(os.environ)
         environment.pop("DATABASE_OWNER_URL")
         webs = [
             running.enter_context(web(name, home / "log" / "web.log", environment))

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "core",
     "payments",
     "subscriptions",
+    "crm",
     "config.apps.TaproomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -164,7 +165,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "/today/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -226,6 +227,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "docExpansion": "list"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
+    # One set of choices under two names of fields.
+    "ENUM_NAME_OVERRIDES": {"FeeStateEnum": "crm.queries.fees.FeeState"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.add_problem_answers",

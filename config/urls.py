@@ -5,12 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="today")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("payments.urls")),
     path("", include("payments.api.urls")),
     path("", include("subscriptions.api.urls")),
+    path("", include("crm.urls")),
+    path("", include("crm.api.urls")),
     path("accounts/", include("core.account_urls")),
     path("", include("core.urls")),
 ]

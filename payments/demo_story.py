@@ -38,14 +38,15 @@ def tell(stage: Stage) -> None:
     stage.say("Stripe accounts and webhooks")
     with scope(stage.tenant.pk):
         is_told = PaymentLink.objects.exists()
-    if is_told or not _is_sandbox():
+    if is_told or not is_sandbox():
         return
     _Story(stage, stage.tenant).tell()
     _Story(stage, stage.neighbour).tell_little()
     stage.say("payments that went through the sandbox")
 
 
-def _is_sandbox() -> bool:
+def is_sandbox() -> bool:
+    """Return whether the sandbox stands in Stripe's place, so that nobody's money moves."""
     try:
         answer = requests.get(f"{settings.STRIPE_API_BASE}/_sandbox/health", timeout=5)
     except requests.RequestException:
@@ -55,8 +56,8 @@ def _is_sandbox() -> bool:
 
 def _connect(stage: Stage, tenant: Tenant) -> None:
     key = stage.remember(f"stripe_key_{tenant.slug}", lambda: f"sk_test_{secrets.token_hex(20)}")
-    if _is_sandbox():
-        _sandbox("accounts", secret_key=key, business_name=tenant.name)
+    if is_sandbox():
+        control_sandbox("accounts", secret_key=key, business_name=tenant.name)
     account = connect_account(tenant_id=tenant.pk, secret_key=key, livemode=False)
     try:
         account = receive_webhooks(tenant_id=tenant.pk, account=account)
@@ -67,7 +68,8 @@ def _connect(stage: Stage, tenant: Tenant) -> None:
         stage.facts["webhook_secret"] = next(iter(account.webhook_secrets), "")
 
 
-def _sandbox(path: str, **body: Any) -> Any:
+def control_sandbox(path: str, **body: Any) -> Any:
+    """Do something that only the sandbox can, such as pay as a customer would."""
     answer = requests.post(f"{settings.STRIPE_API_BASE}/_sandbox/{path}", json=body, timeout=10)
     answer.raise_for_status()
     return answer.json()
@@ -137,7 +139,7 @@ class _Story:
 
     def _pay_session(self, checkout: Checkout, **how: Any) -> UUID:
         how = how if "account" in how else {"card": GOOD, **how}
-        _sandbox(f"checkout/sessions/{checkout.stripe_session_id}/pay", **how)
+        control_sandbox(f"checkout/sessions/{checkout.stripe_session_id}/pay", **how)
         payment = self._wait(lambda: Payment.objects.filter(checkout_id=checkout.pk).first())
         return UUID(str(payment.pk))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -112,6 +113,20 @@ def outcome_of(link: PaymentLink, *, session_id: str) -> Outcome | None:
     if checkout is None:
         return None
     return Outcome(checkout=checkout, payment=Payment.objects.filter(checkout=checkout).first())
+
+
+# --- what was paid for one row ------------------------------------------------------------------
+
+
+def checkouts_for(subjects: Iterable[tuple[str, UUID]]) -> QuerySet[Checkout]:
+    """Return the checkouts of rows given by kind and id, newest first."""
+    wanted = Q()
+    by_kind: dict[str, list[UUID]] = {}
+    for kind, pk in subjects:
+        by_kind.setdefault(kind, []).append(pk)
+    for kind, ids in by_kind.items():
+        wanted |= Q(kind=kind, subject_id__in=ids)
+    return Checkout.objects.filter(wanted) if by_kind else Checkout.objects.none()
 
 
 # --- lists -------------------------------------------------------------------------------------

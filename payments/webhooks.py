@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from payments.models import StripeEvent
+from payments.operations.disputes import refresh_dispute
 from payments.operations.events import on
 from payments.operations.refunds import refresh_refunds
 from payments.operations.settle import refresh_checkout
@@ -56,12 +57,16 @@ def refund_moved(event: StripeEvent, source: dict[str, Any], now: datetime) -> s
     return f"refunded {payment.refunded_minor}" if payment else "not ours"
 
 
+@on("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
+def dispute_moved(event: StripeEvent, dispute: dict[str, Any], now: datetime) -> str:
+    """Tell what was paid that its payment is disputed, or how that ended."""
+    payment = refresh_dispute(tenant_id=event.tenant_id, dispute_id=event.object_id, now=now)
+    return "disputed" if payment else "not ours"
+
+
 @on(
     "charge.succeeded",
     "charge.failed",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.closed",
     "customer.created",
     "customer.updated",
 )

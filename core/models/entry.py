@@ -23,6 +23,8 @@ class Entry(models.Model):
         API_KEY = "api_key"
         PAYMENT_LINK = "payment_link"
         WEBHOOK = "webhook"
+        APPLICATION_FEE = "application_fee"
+        CALENDAR_FEED = "calendar_feed"
 
     secret_hash = models.CharField(primary_key=True, max_length=64)
     kind = models.CharField(max_length=16, choices=Kind)

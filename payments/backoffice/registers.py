@@ -10,7 +10,12 @@ from django.utils.http import urlencode
 
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
-from core.backoffice.timelines import Happening, register_timeline
+from core.backoffice.timelines import (
+    Happening,
+    Person,
+    register_person_source,
+    register_timeline,
+)
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
 from payments import queries
@@ -18,6 +23,7 @@ from payments.models import Checkout, Payment, PaymentLink, Refund
 
 ADMINS = frozenset({User.Role.ADMIN.value})
 MOST = 30
+MOST_OF_PERSON = 200
 
 
 def find_links(query: str, limit: int, user: User) -> Iterable[Found]:
@@ -58,6 +64,19 @@ def story_of_payment(payment: Payment) -> Iterable[Happening]:
     yield from story_of_money(payment)
     for refund in payment.refunds.select_related("requested_by")[:MOST]:
         yield story_of_refund(refund)
+
+
+def story_of_person(person: Person) -> Iterable[Happening]:
+    """Tell what was tried, paid and refunded for the rows that are a person's."""
+    checkouts = list(queries.checkouts_for(person.subjects)[:MOST_OF_PERSON])
+    for checkout in checkouts:
+        yield story_of_checkout(checkout)
+    payments = Payment.objects.filter(checkout__in=checkouts)
+    for payment in payments.select_related("checkout", "decided_by"):
+        yield from story_of_money(payment, link=_payment_url(payment))
+    refunds = Refund.objects.filter(payment__checkout__in=checkouts)
+    for refund in refunds.select_related("requested_by", "payment"):
+        yield story_of_refund(refund, link=_payment_url(refund.payment))
 
 
 def story_of_checkout(checkout: Checkout) -> Happening:
@@ -124,6 +143,7 @@ register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)
 register_timeline(Payment, story_of_payment)
+register_person_source(story_of_person)
 register_worklist(
     Worklist(
         name="payments_to_decide",

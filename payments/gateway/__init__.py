@@ -5,7 +5,7 @@ from payments.gateway.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from payments.gateway.facts import RefundFacts, SessionFacts
+from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
 from payments.gateway.gateway import CUSTOMER, WORKER, Gateway
 from payments.gateway.signature import BadSignature, verify_signature
 
@@ -14,6 +14,7 @@ __all__ = [
     "WORKER",
     "BadSignature",
     "CallInsideTransaction",
+    "DisputeFacts",
     "Gateway",
     "RefundFacts",
     "SessionFacts",

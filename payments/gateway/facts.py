@@ -65,6 +65,22 @@ class RefundFacts:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFacts:
+    """A payer's objection at their bank. `status` is Stripe's: needs_response, won, lost and so on.
+
+    `answer_by` is when Stripe must have evidence, while it waits for some.
+    """
+
+    dispute_id: str
+    status: str
+    reason: str
+    amount_minor: int
+    currency: str
+    payment_intent_id: str
+    answer_by: datetime | None = None
+
+
 def session_facts(session: dict[str, Any]) -> SessionFacts:
     """Read a Checkout Session whose `payment_intent.latest_charge` is expanded where it exists."""
     intent = session.get("payment_intent")
@@ -112,4 +128,17 @@ def refund_facts(refund: dict[str, Any]) -> RefundFacts:
         payment_intent_id=reference(refund.get("payment_intent")),
         failure_reason=str(refund.get("failure_reason") or ""),
         metadata=dict(refund.get("metadata") or {}),
+    )
+
+
+def dispute_facts(dispute: dict[str, Any]) -> DisputeFacts:
+    """Read a dispute."""
+    return DisputeFacts(
+        dispute_id=dispute["id"],
+        status=str(dispute.get("status") or ""),
+        reason=str(dispute.get("reason") or ""),
+        amount_minor=int(dispute["amount"]),
+        currency=str(dispute.get("currency") or "").upper(),
+        payment_intent_id=reference(dispute.get("payment_intent")),
+        answer_by=moment((dispute.get("evidence_details") or {}).get("due_by")),
     )

@@ -15,7 +15,14 @@ from django.conf import settings
 from django.db import connection
 
 from payments.gateway.errors import CallInsideTransaction, StripeUnavailable, translate
-from payments.gateway.facts import RefundFacts, SessionFacts, refund_facts, session_facts
+from payments.gateway.facts import (
+    DisputeFacts,
+    RefundFacts,
+    SessionFacts,
+    dispute_facts,
+    refund_facts,
+    session_facts,
+)
 from payments.gateway.limiter import Limiter
 from payments.models import Checkout, Refund, StripeAccount
 
@@ -164,6 +171,14 @@ class Gateway:
     def _list_refunds(self, params: dict[str, Any]) -> stripe.StripeObject:
         return self._stripe.v1.refunds.list(params=params)  # type: ignore[arg-type]
 
+    # --- disputes ------------------------------------------------------------------------------
+
+    def read_dispute(self, dispute_id: str) -> DisputeFacts:
+        """Ask for a dispute."""
+        return dispute_facts(
+            self._call("disputes.retrieve", lambda: self._stripe.v1.disputes.retrieve(dispute_id))
+        )
+
     # --- events, account -----------------------------------------------------------------------
 
     def list_events(self, *, since: datetime, types: list[str]) -> Iterator[dict[str, Any]]:
@@ -218,6 +233,7 @@ class Gateway:
 def session_parameters(checkout: Checkout) -> dict[str, Any]:
     """Return what Stripe is asked for: from the row alone, so that a repetition is identical."""
     metadata = {
+        **checkout.metadata,
         "taproom_checkout": str(checkout.pk),
         "taproom_kind": checkout.kind,
         "taproom_subject": str(checkout.subject_id),

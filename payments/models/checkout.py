@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from core.models import TenantRow
 from core.money import Money
@@ -16,8 +16,9 @@ from payments.models.link import PaymentLink
 class Checkout(TenantRow):
     """One try to pay: written before Stripe is asked, with amount and currency frozen on it.
 
-    `kind` and `subject_id` say what is being paid (a link, later a fee or a rent). `epoch` counts
-    the idempotency keys used: the same key is sent until Stripe's answer is certain.
+    `kind` and `subject_id` say what is being paid (a link, a fee, a rent). `metadata` is what the
+    owner wants to read at Stripe too. `epoch` counts the idempotency keys used: the same key is
+    sent until Stripe's answer is certain.
     """
 
     class State(models.TextChoices):
@@ -32,6 +33,7 @@ class Checkout(TenantRow):
 
     kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
+    metadata = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     link = models.ForeignKey(
         PaymentLink, on_delete=models.PROTECT, null=True, related_name="checkouts"
     )

@@ -27,8 +27,8 @@ class Payment(TenantRow):
 
     class Standing(models.TextChoices):
         EXPECTED = "expected", "Expected"
-        LATE = "late", "Late: the link had ended"
-        SURPLUS = "surplus", "Surplus: the link was paid already"
+        LATE = "late", "Late: it came after the end"
+        SURPLUS = "surplus", "Surplus: it was paid already"
         MISMATCHED = "mismatched", "Mismatched: not what was asked for"
 
     class Decision(models.TextChoices):

@@ -143,7 +143,7 @@ def open_checkout(
         _note_error(checkout, str(error))
         raise
     except StripeRefused as refusal:
-        _give_up(checkout, refusal)
+        _give_up(checkout, refusal, now)
         raise CheckoutRefused(str(refusal)) from refusal
     with scope(tenant_id):
         recorded = record_session(checkout_id=checkout.pk, facts=facts)
@@ -212,9 +212,11 @@ def _note_error(checkout: Checkout, text: str) -> None:
     log.warning("checkout_not_opened", checkout_id=str(checkout.pk), reason=text)
 
 
-def _give_up(checkout: Checkout, refusal: StripeRefused) -> None:
+def _give_up(checkout: Checkout, refusal: StripeRefused, now: datetime) -> None:
     with scope(checkout.tenant_id):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.FAILED, error=str(refusal))
+        end_without_money(
+            checkout_id=checkout.pk, state=Checkout.State.FAILED, error=str(refusal), now=now
+        )
     log.warning("checkout_refused", checkout_id=str(checkout.pk), code=refusal.code)
 
 
@@ -226,8 +228,10 @@ def _close_orphan(gateway: Gateway, facts: SessionFacts) -> None:
         log.warning("orphan_session_left", session_id=facts.session_id, reason=str(error))
 
 
-def end_without_money(*, checkout_id: UUID, state: Checkout.State, error: str = "") -> Checkout:
-    """End a checkout as failed or expired and give its slot back, once. In scope."""
+def end_without_money(
+    *, checkout_id: UUID, state: Checkout.State, error: str = "", now: datetime
+) -> Checkout:
+    """End a checkout without money: give its slot back and tell its owner, once. In scope."""
     current()
     with transaction.atomic():
         checkout = (
@@ -241,6 +245,7 @@ def end_without_money(*, checkout_id: UUID, state: Checkout.State, error: str = 
         checkout.last_error = error[:500]
         release_slot(checkout)
         checkout.save()
+        kinds.named(checkout.kind).on_ended(checkout, now)
     return checkout
 
 

@@ -20,14 +20,16 @@ class NothingToDecide(Exception):
 def keep_payment(*, payment_id: UUID, by: User | None, now: datetime) -> Payment:
     """Keep a late, surplus or mismatched payment. In scope. Raises NothingToDecide.
 
-    A late one that is kept counts as paid after all, for its link and for what it was for; money
-    that came twice, or in another amount, is just kept.
+    A late one that is kept counts as paid after all, for its link and for what it was for; of
+    money that came twice, or in another amount, its owner is told that it was kept.
     """
     payment = _decide(payment_id, Payment.Decision.KEPT, by, now)
     if payment.standing == Payment.Standing.LATE:
         if payment.link is not None:
             payment.link.count_payment()
-        kinds.kind_of(payment).on_paid(payment)
+        kinds.kind_of(payment).on_paid(payment, now)
+    else:
+        kinds.kind_of(payment).on_kept(payment, now)
     return payment
 
 

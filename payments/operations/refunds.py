@@ -14,6 +14,7 @@ from core.tenancy import current, scope
 from payments import kinds
 from payments.gateway import Gateway, RefundFacts, StripeRefused, StripeUnavailable
 from payments.models import Payment, Refund, StripeAccount
+from payments.operations.settle import refresh_checkout
 
 log = structlog.get_logger(__name__)
 
@@ -170,18 +171,29 @@ def _fail(refund: Refund, error: str) -> None:
 def refresh_refunds(*, tenant_id: UUID, payment_intent_id: str, now: datetime) -> Payment | None:
     """Ask Stripe for all refunds of a payment, also those made in its dashboard, and keep them.
 
-    Returns None when the payment is not one of ours.
+    A payment that is not known yet is brought in first, since events come in any order. Returns
+    None when it is not one of ours.
     """
     if not payment_intent_id:
         return None
     with scope(tenant_id):
-        payment = Payment.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
         account = StripeAccount.objects.first()
-    if payment is None or account is None:
+        payment = _payment_of(payment_intent_id)
+    if account is None:
         return None
+    if payment is None:
+        refresh_checkout(tenant_id=tenant_id, payment_intent_id=payment_intent_id, now=now)
+        with scope(tenant_id):
+            payment = _payment_of(payment_intent_id)
+        if payment is None:
+            return None
     facts = Gateway(account).list_refunds(payment_intent_id)
     with scope(tenant_id):
         return _record(payment.pk, facts, now)
+
+
+def _payment_of(payment_intent_id: str) -> Payment | None:
+    return Payment.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
 
 
 def _record(payment_id: UUID, facts: list[RefundFacts], now: datetime) -> Payment:
@@ -204,7 +216,7 @@ def _record(payment_id: UUID, facts: list[RefundFacts], now: datetime) -> Paymen
     _ask_again_if_nothing_went_back(payment)
     if payment.refunded_minor != before:
         log.info("payment_refunded", payment_id=str(payment.pk), minor=payment.refunded_minor)
-        kinds.kind_of(payment).on_refunded(payment)
+        kinds.kind_of(payment).on_refunded(payment, now)
     return payment
 
 

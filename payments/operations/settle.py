@@ -62,16 +62,22 @@ def settle_checkout(*, facts: SessionFacts, now: datetime) -> Checkout | None:
     elif checkout.state == Checkout.State.SUCCEEDED:
         pass
     elif facts.status == "complete":
-        _process_or_fail(checkout, facts)
+        _process_or_fail(checkout, facts, now)
     elif facts.decline_code or facts.decline_message:
-        _decline(checkout, facts)
+        _decline(checkout, facts, now)
     if facts.status == "expired" and not checkout.is_settled:
         checkout.state = Checkout.State.EXPIRED
         release_slot(checkout)
     checkout.save()
     if checkout.state != before:
+        _tell_end(checkout, now)
         log.info("checkout_moved", checkout_id=str(checkout.pk), was=before, now=checkout.state)
     return checkout
+
+
+def _tell_end(checkout: Checkout, now: datetime) -> None:
+    if checkout.state in {Checkout.State.FAILED, Checkout.State.EXPIRED}:
+        kinds.named(checkout.kind).on_ended(checkout, now)
 
 
 def _lock_checkout(facts: SessionFacts) -> Checkout | None:
@@ -114,10 +120,11 @@ def _succeed(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     checkout.last_error = ""
     if payment.standing != Payment.Standing.EXPECTED:
         log.warning("payment_needs_decision", payment_id=str(payment.pk), why=payment.standing)
+        kinds.kind_of(payment).on_unexpected(payment, now)
         return
     if checkout.link is not None:
         checkout.link.count_payment()
-    kinds.kind_of(payment).on_paid(payment)
+    kinds.kind_of(payment).on_paid(payment, now)
     log.info("payment_succeeded", payment_id=str(payment.pk), checkout_id=str(checkout.pk))
 
 
@@ -140,7 +147,7 @@ def _standing(checkout: Checkout, payment: Payment) -> Payment.Standing:
         return Payment.Standing.MISMATCHED
     link = checkout.link
     if link is None:
-        return Payment.Standing.EXPECTED
+        return kinds.kind_of(payment).standing_of(payment)
     if payment.paid_at is not None and not link.was_payable_at(payment.paid_at):
         release_slot(checkout)
         return Payment.Standing.LATE
@@ -152,7 +159,7 @@ def _standing(checkout: Checkout, payment: Payment) -> Payment.Standing:
     return Payment.Standing.EXPECTED
 
 
-def _process_or_fail(checkout: Checkout, facts: SessionFacts) -> None:
+def _process_or_fail(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     if facts.intent_status in ON_ITS_WAY:
         payment = _payment_of(checkout)
         _copy_facts(payment, facts)
@@ -160,13 +167,13 @@ def _process_or_fail(checkout: Checkout, facts: SessionFacts) -> None:
         payment.save()
         checkout.state = Checkout.State.PROCESSING
         return
-    _decline(checkout, facts)
+    _decline(checkout, facts, now)
     if checkout.state != Checkout.State.FAILED:
         checkout.state = Checkout.State.FAILED
         release_slot(checkout)
 
 
-def _decline(checkout: Checkout, facts: SessionFacts) -> None:
+def _decline(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     """Keep why the last try failed; while the session is open, the customer may try again."""
     checkout.decline_code = facts.decline_code[:64]
     checkout.decline_message = facts.decline_message
@@ -176,7 +183,7 @@ def _decline(checkout: Checkout, facts: SessionFacts) -> None:
     payment.state = Payment.State.FAILED
     payment.save()
     if is_new:
-        kinds.kind_of(payment).on_failed(payment)
+        kinds.kind_of(payment).on_failed(payment, now)
     log.info("payment_failed", payment_id=str(payment.pk), code=facts.decline_code)
 
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from core.jobs import enqueue
 from core.models import Tenant
 from core.tenancy import scope
+from payments import kinds
 from payments.gateway import WORKER, Gateway, StripeRefused
 from payments.models import Checkout, PaymentLink, Refund, StripeEvent
 from payments.operations.checkouts import end_without_money, record_session
@@ -89,12 +90,16 @@ def check_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Chec
     """Ask Stripe about one checkout and settle it by the answer; safe to repeat.
 
     An attempt that never got its session is looked for by our id, and ended when it is nowhere.
+    A session that its owner no longer wants to be paid is closed, unless it was paid meanwhile.
     """
     with scope(tenant_id):
         checkout = Checkout.objects.select_related("account", "link").get(pk=checkout_id)
         Checkout.objects.filter(pk=checkout_id).update(checked_at=now)
+        is_wanted = checkout.is_settled or kinds.named(checkout.kind).is_wanted(checkout)
     if checkout.is_settled:
         return checkout
+    if checkout.state == Checkout.State.OPEN and not is_wanted:
+        return _close(checkout, now)
     gateway = Gateway(checkout.account, patience=WORKER)
     if checkout.stripe_session_id is None:
         return _look_for_session(gateway, checkout, now)
@@ -116,6 +121,7 @@ def _look_for_session(gateway: Gateway, checkout: Checkout, now: datetime) -> Ch
             checkout_id=checkout.pk,
             state=Checkout.State.EXPIRED,
             error="Stripe never confirmed this attempt; no session of it exists.",
+            now=now,
         )
 
 
@@ -135,7 +141,7 @@ def close_link_checkouts(*, tenant_id: UUID, link_id: UUID, now: datetime) -> in
         ]
     closed = 0
     for checkout in stale:
-        closed += _close(checkout, now)
+        closed += _close(checkout, now).state == Checkout.State.EXPIRED
     return closed
 
 
@@ -145,16 +151,15 @@ def _must_close(checkout: Checkout, link: PaymentLink, now: datetime) -> bool:
     return is_outdated or not link.was_payable_at(now)
 
 
-def _close(checkout: Checkout, now: datetime) -> int:
+def _close(checkout: Checkout, now: datetime) -> Checkout:
     gateway = Gateway(checkout.account)
     if checkout.stripe_session_id is None:
-        _look_for_session(gateway, checkout, now)
-        return 0
+        return _look_for_session(gateway, checkout, now)
     try:
         facts = gateway.expire_session(checkout.stripe_session_id)
     except StripeRefused:
         facts = gateway.read_session(checkout.stripe_session_id)
     with scope(checkout.tenant_id):
-        settle_checkout(facts=facts, now=now)
+        settled = settle_checkout(facts=facts, now=now) or checkout
     log.info("checkout_closed", checkout_id=str(checkout.pk), status=facts.status)
-    return int(facts.status == "expired")
+    return settled

@@ -29,6 +29,12 @@ _BY_CHECKOUT: Final = {
 }
 
 
+def session_asked_for(request: HttpRequest) -> str:
+    """Return the id of the session in the address; empty if it cannot be one of Stripe's."""
+    session_id = request.GET.get("session", "")
+    return session_id if session_id.isascii() and session_id.isprintable() else ""
+
+
 def state_of(outcome: Outcome) -> str:
     """Return which page shows an outcome; also the name of its template."""
     payment = outcome.payment
@@ -67,7 +73,7 @@ def show(
     with timezone.override(found.link.tenant.zone):
         response = render(request, f"payments/return/{state}.html", context)
     if state == "confirming":
-        response["Refresh"] = _refresh(request, outcome)
+        response["Refresh"] = refresh(request, outcome)
     return response
 
 
@@ -76,7 +82,7 @@ def _ended_by(link: PaymentLink, now: datetime) -> str:
     return "" if status == PaymentLink.Status.ACTIVE else status.value
 
 
-def _refresh(request: HttpRequest, outcome: Outcome) -> str:
+def refresh(request: HttpRequest, outcome: Outcome) -> str:
     """Return the header by which the page loads itself again, less often after a while.
 
     A header, not a script, so that it works in every browser; the page holds a link beside it.

@@ -10,19 +10,16 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 
-import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.models import Entry
 from core.tenancy import scope
-from payments.gateway import StripeUnavailable
 from payments.models import Checkout
 from payments.operations.checkouts import (
-    CheckoutOver,
     CheckoutRefused,
     LinkBusy,
     LinkNotPayable,
@@ -32,12 +29,10 @@ from payments.operations.checkouts import (
 )
 from payments.pages import counter, outcome, visitor
 from payments.pages.counter import Notice
-from payments.pages.limits import seconds_to_wait
+from payments.pages.departure import NOT_OPENED, to_stripe, why_not
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
 from payments.queries import Counter, counter_of, outcome_of
-
-log = structlog.get_logger(__name__)
 
 View = Callable[[HttpRequest, Entry, str], HttpResponse]
 
@@ -46,8 +41,7 @@ _SAID: dict[type[Exception], Notice | None] = {
     LinkNotPayable: None,
     NoStripeAccount: None,
     LinkBusy: Notice(name="busy", status=503),
-    CheckoutOver: Notice(name="over", status=409),
-    StripeUnavailable: Notice(name="unavailable", status=503, retry_after=5),
+    **NOT_OPENED,
 }
 
 
@@ -95,7 +89,7 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     """Lead a customer to Stripe's page, or say in words what keeps them from it."""
-    notice = _why_not(request, entry)
+    notice = why_not(request, entry)
     if notice is not None:
         return _show(request, entry, who, notice)
     try:
@@ -105,14 +99,6 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     except tuple(_SAID) as error:
         return _show(request, entry, who, _SAID[type(error)])
     return _to_stripe(request, checkout, who)
-
-
-def _why_not(request: HttpRequest, entry: Entry) -> Notice | None:
-    """Return what keeps this request from being tried at all."""
-    if visitor.comes_from_elsewhere(request):
-        return Notice(name="elsewhere", status=403)
-    wait = seconds_to_wait(request, entry)
-    return None if wait is None else Notice(name="too_many", status=429, retry_after=wait)
 
 
 def _open(entry: Entry, who: str) -> Checkout:
@@ -126,10 +112,7 @@ def _open(entry: Entry, who: str) -> Checkout:
 
 
 def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpResponse:
-    if not checkout.session_url.startswith(tuple(f"{o}/" for o in settings.CHECKOUT_ORIGINS)):
-        # The browser would block the way without a word to anybody.
-        log.error("checkout_origin_not_allowed", checkout_id=str(checkout.pk))
-    response = HttpResponseRedirect(checkout.session_url, status=303)
+    response = to_stripe(checkout)
     visitor.remember(response, who, path=request.path.rstrip("/") + "/")
     return response
 
@@ -142,7 +125,7 @@ def pay_return(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     now = timezone.now()
     with scope(entry.tenant_id, role="public"):
         found = _counter(entry, who, now)
-        session_id = request.GET.get("session", "")
+        session_id = outcome.session_asked_for(request)
         became = outcome_of(found.link, session_id=session_id) if found else None
         if found is None or became is None:
             return counter.show(request, found, now=now, who=who)

@@ -34,6 +34,10 @@ FITTING: dict[str, dict[str, Any]] = {
     "subscriptions.ClubStatus": {"number": next_number},
     "subscriptions.SubscriptionStatus": {"number": next_number},
     "subscriptions.Charge": {"month": date(2026, 3, 1), "next_at": timezone.now()},
+    "crm.Lead": {"stage": "new", "team_ids": []},
+    "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
+    "crm.CalendarFeed": {"revoked_at": timezone.now()},
+    "crm.LeadImport": {"refused": []},
 }
 
 

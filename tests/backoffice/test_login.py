@@ -43,7 +43,7 @@ def test_login_takes_email_in_any_letter_case(client: Client, admin: User) -> No
     answer = log_in(client, "ADMIN@Amber.Example")
 
     assert answer.status_code == 302
-    assert answer["Location"] == "/admin/"
+    assert answer["Location"] == "/today/"
     assert client.get("/admin/").status_code == 200
 
 
@@ -167,7 +167,7 @@ def test_second_factor_is_set_up_and_then_asked_for(client: Client, admin: User)
     assert done["Location"] == reverse("mfa_view_recovery_codes")
     assert asked["Location"] == reverse("mfa_authenticate")
     assert before == 302
-    assert entered["Location"] == "/admin/"
+    assert entered["Location"] == "/today/"
     assert client.get("/admin/").status_code == 200
 
 

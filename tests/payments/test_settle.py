@@ -131,7 +131,7 @@ def test_second_payment_of_a_single_link_is_surplus(
     link = new_link()
     first = customer.open(link)
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED, now=timezone.now())
     second = customer.open(link)
     customer.pay(second)
     customer.hear(now)
@@ -150,7 +150,7 @@ def test_money_for_an_expired_attempt_is_expected_while_a_slot_is_free(
     link = new_link()
     checkout = customer.open(link)
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED, now=timezone.now())
     customer.pay(checkout)
 
     customer.hear(now)

@@ -51,7 +51,7 @@ def surplus(customer: Customer, new_link: NewLink, now: datetime) -> Payment:
     link = new_link()
     first = customer.open(link)
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED, now=timezone.now())
     customer.pay(customer.open(link))
     customer.hear(now)
     customer.pay(first, name="Eva Smit", email="eva@example.com")
@@ -369,7 +369,7 @@ def test_timeline_of_a_link_tells_all_that_happened(surplus: Payment, tenant: Te
         "A customer began to pay €125.00",
         "Made",
         "€125.00 paid",
-        "€125.00 paid (Surplus: the link was paid already)",
+        "€125.00 paid (Surplus: it was paid already)",
     ]
 
 

@@ -155,7 +155,7 @@ def test_ended_attempt_of_an_ended_link_offers_no_second_try(
     link = new_link()
     checkout = customer.open(link)
     with scope(tenant.pk):
-        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED, now=timezone.now())
         deactivate_link(link_id=link.pk, now=now)
 
     response = come_back(link, checkout, phone)
@@ -219,3 +219,14 @@ def test_session_of_another_link_shows_nothing_of_it(
 
     assert heading(response) == "Other"
     assert "Continue to payment" in words(response)
+
+
+@pytest.mark.parametrize("session", ["\x00", "é", "x" * 5000])
+def test_odd_session_shows_the_link_itself(
+    customer: Customer, new_link: NewLink, phone: Client, session: str
+) -> None:
+    link = new_link()
+
+    response = phone.get(reverse("pay_return", args=[link.token]), {"session": session})
+
+    assert (response.status_code, heading(response)) == (200, "Deposit")

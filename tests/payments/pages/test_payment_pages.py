@@ -43,7 +43,7 @@ def surplus(customer: Customer, new_link: NewLink, now: datetime) -> Payment:
     link = new_link()
     first = customer.open(link)
     with scope(customer.tenant.pk):
-        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED)
+        end_without_money(checkout_id=first.pk, state=Checkout.State.EXPIRED, now=timezone.now())
     customer.pay(customer.open(link))
     customer.hear(now)
     customer.pay(first)
@@ -196,7 +196,7 @@ def test_counselor_sees_what_waits_without_buttons(
 ) -> None:
     response = log_in(counselor).get(reverse("payments_worklist"))
 
-    assert "Surplus: the link was paid already" in words(response)
+    assert "Surplus: it was paid already" in words(response)
     assert "Only admins decide here." in words(response)
     assert reverse("payment_keep", args=[surplus.pk]) not in response.content.decode()
 

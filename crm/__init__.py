@@ -1,0 +1,1 @@
+"""Leads and their applications, tasks and what is due today, the timeline, the application fee."""

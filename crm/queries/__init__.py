@@ -1,0 +1,1 @@
+"""Reads that several ways in share."""

@@ -1,0 +1,276 @@
+-- Who may see and write which row. Written by `manage.py write_schema`; the migrations make them.
+--
+-- A request sets, for its transaction only, app.tenant_id, app.user_id and app.role from the
+-- claims tenant_id, user_id and role of its token; nothing set means no row. `tenant_isolation`
+-- opens a company's rows; the RESTRICTIVE policies narrow that by role, one for each command.
+-- FORCE holds the tables' owner to the same rules.
+
+
+ALTER TABLE core_apikey ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_apikey FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_apikey AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_entry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_entry FORCE ROW LEVEL SECURITY;
+CREATE POLICY found_before_tenant ON core_entry AS PERMISSIVE FOR SELECT
+    USING (true);
+CREATE POLICY written_in_scope ON core_entry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_storedanswer ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_storedanswer FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_storedanswer AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_team ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_team FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_team AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Admins only; everybody in the company reads.
+CREATE POLICY team_added ON core_team AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY team_changed ON core_team AS RESTRICTIVE FOR UPDATE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]))
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY team_deleted ON core_team AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+
+ALTER TABLE core_teammembership ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_teammembership FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_teammembership AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Admins only; everybody in the company reads.
+CREATE POLICY membership_added ON core_teammembership AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY membership_changed ON core_teammembership AS RESTRICTIVE FOR UPDATE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]))
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY membership_deleted ON core_teammembership AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+
+ALTER TABLE payments_checkout ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_checkout FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_checkout AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_payment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_payment FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_payment AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_paymentlink ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_paymentlink FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_paymentlink AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_refund ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_refund FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_refund AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_stripeaccount ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_stripeaccount FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_stripeaccount AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_stripeevent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_stripeevent FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_stripeevent AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE crm_application ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_application FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_application AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Who sees the lead.
+CREATE POLICY application_added ON crm_application AS RESTRICTIVE FOR INSERT
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Who sees the lead.
+CREATE POLICY application_changed ON crm_application AS RESTRICTIVE FOR UPDATE
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Admins only.
+CREATE POLICY application_deleted ON crm_application AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Who sees the lead.
+CREATE POLICY application_seen ON crm_application AS RESTRICTIVE FOR SELECT
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE crm_applicationstage ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_applicationstage FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_applicationstage AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Admins only; everybody in the company reads.
+CREATE POLICY application_stage_added ON crm_applicationstage AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY application_stage_changed ON crm_applicationstage AS RESTRICTIVE FOR UPDATE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]))
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY application_stage_deleted ON crm_applicationstage AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+
+ALTER TABLE crm_calendarfeed ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_calendarfeed FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_calendarfeed AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- A person's own.
+CREATE POLICY calendar_feed_is_own ON crm_calendarfeed AS RESTRICTIVE FOR ALL
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user()))));
+
+ALTER TABLE crm_lead ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_lead FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_lead AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Counselors add leads as owner or for a team of theirs. Admins: any.
+CREATE POLICY lead_added ON crm_lead AS RESTRICTIVE FOR INSERT
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND ((owner_id = (SELECT core_scope_user())) OR (team_ids && (SELECT core_scope_teams())))));
+-- Who sees a lead may change it, as long as they see it afterwards.
+CREATE POLICY lead_changed ON crm_lead AS RESTRICTIVE FOR UPDATE
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND ((owner_id = (SELECT core_scope_user())) OR (team_ids && (SELECT core_scope_teams())))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND ((owner_id = (SELECT core_scope_user())) OR (team_ids && (SELECT core_scope_teams())))));
+-- Admins only.
+CREATE POLICY lead_deleted ON crm_lead AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Counselors: leads they own or that a team of theirs has. Admins: all.
+CREATE POLICY lead_seen ON crm_lead AS RESTRICTIVE FOR SELECT
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND ((owner_id = (SELECT core_scope_user())) OR (team_ids && (SELECT core_scope_teams())))));
+
+ALTER TABLE crm_leadimport ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_leadimport FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_leadimport AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- A person's own; admins all.
+CREATE POLICY lead_import_is_own ON crm_leadimport AS RESTRICTIVE FOR ALL
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user()))));
+
+ALTER TABLE crm_leadstage ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_leadstage FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_leadstage AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Admins only; everybody in the company reads.
+CREATE POLICY lead_stage_added ON crm_leadstage AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY lead_stage_changed ON crm_leadstage AS RESTRICTIVE FOR UPDATE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]))
+    WITH CHECK ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Admins only; everybody in the company reads.
+CREATE POLICY lead_stage_deleted ON crm_leadstage AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+
+ALTER TABLE crm_leadteam ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_leadteam FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_leadteam AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Written by the trigger on crm_lead and by nobody else.
+CREATE POLICY lead_team_added ON crm_leadteam AS RESTRICTIVE FOR INSERT
+    WITH CHECK (( SELECT (pg_trigger_depth() > 0)));
+-- Written by the trigger on crm_lead and by nobody else.
+CREATE POLICY lead_team_changed ON crm_leadteam AS RESTRICTIVE FOR UPDATE
+    USING (false);
+-- Written by the trigger on crm_lead and by nobody else.
+CREATE POLICY lead_team_deleted ON crm_leadteam AS RESTRICTIVE FOR DELETE
+    USING (( SELECT (pg_trigger_depth() > 0)));
+
+ALTER TABLE crm_notduplicate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_notduplicate FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_notduplicate AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Who sees both leads.
+CREATE POLICY pair_seen ON crm_notduplicate AS RESTRICTIVE FOR ALL
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (first_id IN (SELECT crm_scope_leads())) AND (second_id IN (SELECT crm_scope_leads()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (first_id IN (SELECT crm_scope_leads())) AND (second_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE crm_paymentrequest ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_paymentrequest FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_paymentrequest AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Who sees the lead.
+CREATE POLICY request_added ON crm_paymentrequest AS RESTRICTIVE FOR INSERT
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Who sees the lead.
+CREATE POLICY request_changed ON crm_paymentrequest AS RESTRICTIVE FOR UPDATE
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Admins only.
+CREATE POLICY request_deleted ON crm_paymentrequest AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Who sees the lead.
+CREATE POLICY request_seen ON crm_paymentrequest AS RESTRICTIVE FOR SELECT
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE crm_reminder ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_reminder FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_reminder AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- A person's own, about leads they see.
+CREATE POLICY reminder_is_own ON crm_reminder AS RESTRICTIVE FOR ALL
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user())) AND (lead_id IN (SELECT crm_scope_leads()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (user_id = (SELECT core_scope_user())) AND (lead_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE crm_task ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_task FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_task AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Who sees the lead.
+CREATE POLICY task_added ON crm_task AS RESTRICTIVE FOR INSERT
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Who sees the lead.
+CREATE POLICY task_changed ON crm_task AS RESTRICTIVE FOR UPDATE
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))))
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- Admins only.
+CREATE POLICY task_deleted ON crm_task AS RESTRICTIVE FOR DELETE
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
+-- Who sees the lead.
+CREATE POLICY task_seen ON crm_task AS RESTRICTIVE FOR SELECT
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE crm_timelineentry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE crm_timelineentry FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON crm_timelineentry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+-- Who sees the lead.
+CREATE POLICY entry_added ON crm_timelineentry AS RESTRICTIVE FOR INSERT
+    WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+-- What happened is never changed.
+CREATE POLICY entry_changed ON crm_timelineentry AS RESTRICTIVE FOR UPDATE
+    USING (false);
+-- What happened is never changed.
+CREATE POLICY entry_deleted ON crm_timelineentry AS RESTRICTIVE FOR DELETE
+    USING (false);
+-- Who sees the lead.
+CREATE POLICY entry_seen ON crm_timelineentry AS RESTRICTIVE FOR SELECT
+    USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));

@@ -1,0 +1,45 @@
+"""Disputes: what Stripe says of them, told to what was paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from core.tenancy import scope
+from payments import kinds
+from payments.gateway import DisputeFacts, Gateway
+from payments.models import Payment, StripeAccount
+from payments.operations.settle import refresh_checkout
+
+log = structlog.get_logger(__name__)
+
+
+def refresh_dispute(*, tenant_id: UUID, dispute_id: str, now: datetime) -> Payment | None:
+    """Ask Stripe about a dispute and tell the kind of its payment; returns the payment.
+
+    Nothing of it is kept here: kinds keep what they need, and are told again when asked again. A
+    dispute whose payment is not known yet brings that in first, since events come in any order.
+    Returns None when the payment is not one of ours. Raises StripeUnavailable, StripeRefused.
+    """
+    with scope(tenant_id):
+        account = StripeAccount.objects.get()
+    facts = Gateway(account).read_dispute(dispute_id)
+    if not facts.payment_intent_id:
+        return None
+    payment = _tell(tenant_id, facts, now)
+    if payment is not None:
+        return payment
+    refresh_checkout(tenant_id=tenant_id, payment_intent_id=facts.payment_intent_id, now=now)
+    return _tell(tenant_id, facts, now)
+
+
+def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None:
+    with scope(tenant_id):
+        rows = Payment.objects.select_for_update(of=("self",)).select_related("checkout")
+        payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
+        if payment is not None:
+            kinds.kind_of(payment).on_disputed(payment, facts, now)
+            log.info("payment_disputed", payment_id=str(payment.pk), status=facts.status)
+        return payment
