@@ -53,6 +53,8 @@ SELECT {tenant}, gen_random_uuid()::text, s.id,
             ELSE timestamptz '2025-01-01' + k * interval '10 days' END, '2025-01-01'
 FROM subscriptions_subscription s, generate_series(1, 2) k
 WHERE get_byte(uuid_send(s.id), 2) < CASE k WHEN 1 THEN 119 ELSE 60 END;
+ANALYZE subscriptions_subscription;
+ANALYZE subscriptions_subscriptionstatuschange;
 UPDATE subscriptions_subscription s SET last_status = n.status, last_effective_at = n.effective_at
 FROM (SELECT DISTINCT ON (subscription_id) subscription_id, status, effective_at
       FROM subscriptions_subscriptionstatuschange
@@ -81,7 +83,8 @@ def make_rows(on: Stage, members: int) -> Ways:
     tenant = Tenant.objects.create(name="Big brewery", slug="big")
     user = User.objects.create_user("admin@big.example", "x" * 20, tenant=tenant, role="admin")
     with psycopg.connect(on.superuser_url, autocommit=True) as connection:
-        connection.execute(ROWS.format(tenant=f"'{tenant.pk}'::uuid", members=members))
+        for statement in ROWS.format(tenant=f"'{tenant.pk}'::uuid", members=members).split(";"):
+            connection.execute(statement)
         connection.execute("VACUUM FULL subscriptions_subscription")
         connection.execute("VACUUM ANALYZE")
     now = timezone.now()
