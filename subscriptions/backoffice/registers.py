@@ -23,14 +23,14 @@ MOST = 30
 def find_subscriptions(query: str, limit: int, user: User) -> Iterable[Found]:
     """Find a subscription by its id or its customer's."""
     for found in lists.find_subscriptions(query)[:limit]:
-        url = reverse("admin:subscriptions_subscription_change", args=[found.pk])
+        url = reverse("club_member", args=[found.pk])
         yield Found("Subscription", found.customer_store_id, url, found.club.name)
 
 
 def find_clubs(query: str, limit: int, user: User) -> Iterable[Found]:
     """Find a club by its name or id."""
     for club in lists.find_clubs(query)[:limit]:
-        url = reverse("admin:subscriptions_club_change", args=[club.pk])
+        url = reverse("club", args=[club.number])
         yield Found("Club", club.name, url, f"id {club.number}")
 
 

@@ -54,11 +54,12 @@ FROM (
 ) one
 """  # noqa: S608 - made of the texts above
 
-# The other members of the club, by their status.
-_OTHERS = f"""
-SELECT status, count(*) FROM (
-    SELECT {STATUS} AS status FROM subscriptions_subscription s WHERE s.club_id = %(club)s
-) one GROUP BY status
+# The members of clubs, by their status.
+_COUNTS = f"""
+SELECT club_id, status, count(*) FROM (
+    SELECT s.club_id, {STATUS} AS status FROM subscriptions_subscription s
+    WHERE s.club_id = ANY(%(clubs)s)
+) one GROUP BY club_id, status
 """  # noqa: S608 - made of the text above
 
 
@@ -71,9 +72,17 @@ def write_candidates(run: ClubRun, now: datetime) -> None:
 
 def members_by_status(club: Club, now: datetime) -> dict[int | None, int]:
     """Return how many members of a club have each status now."""
+    return counts_of_clubs([club], now)[club.pk]
+
+
+def counts_of_clubs(clubs: Sequence[Club], now: datetime) -> dict[UUID, dict[int | None, int]]:
+    """Return how many members of each club have each status now; one query."""
+    found: dict[UUID, dict[int | None, int]] = {club.pk: {} for club in clubs}
     with connection.cursor() as cursor:
-        cursor.execute(_OTHERS, {"club": club.pk, "on": now})
-        return dict(cursor.fetchall())
+        cursor.execute(_COUNTS, {"clubs": list(found), "on": now})
+        for club_id, status, count in cursor.fetchall():
+            found[club_id][status] = count
+    return found
 
 
 @dataclass(frozen=True, slots=True)

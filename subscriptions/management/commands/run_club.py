@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from core.management.arguments import tenant_named
 from core.models import Tenant
 from core.tenancy import scope
-from subscriptions.models import Club, ClubRun
+from subscriptions.models import Club, ClubRun, SubscriptionStatus
 from subscriptions.operations.charging import ShopNotConnected
 from subscriptions.operations.run_work import tidy_runs, work_run
 from subscriptions.operations.runs import (
@@ -102,7 +102,7 @@ class Command(BaseCommand):
         for reason, count in reasons_of(run):
             self.stdout.write(f"  left out: {count}  {reason}")
         for status, count in sorted(members_by_status(run.club, now).items(), key=str):
-            if status != 1:
+            if status != SubscriptionStatus.ACTIVE:
                 self.stdout.write(f"  not eligible: {count}  {status_word(status)}")
 
     def _going(self, run: ClubRun, now: datetime) -> ClubRun:

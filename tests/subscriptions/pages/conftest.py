@@ -1,0 +1,6 @@
+"""Browsers of staff, and a club with members."""
+
+from tests.payments.pages.conftest import log_in
+from tests.subscriptions.runs.conftest import members, other_club, shop
+
+__all__ = ["log_in", "members", "other_club", "shop"]
