@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from subscriptions.operations import charging
 from subscriptions.operations.run_work import tidy_runs, work_run
 
 # A worker gives its place back after this long, so that other work has its turn.
-TURN_SECONDS = 15.0
+TURN = timedelta(seconds=15)
 
 
 @job("subscriptions.ask_again", queue="shop")
@@ -41,8 +42,12 @@ def wake_run(self: Job, *, run_id: str) -> None:
 @job("subscriptions.work_run", queue="shop")
 def work_on_run(self: Job, *, run_id: str) -> None:
     """Charge members of a run for a while, then make room for other work."""
+    until = timezone.now() + TURN
     has_more = work_run(
-        tenant_id=self.tenant_id, run_id=UUID(run_id), clock=timezone.now, seconds=TURN_SECONDS
+        tenant_id=self.tenant_id,
+        run_id=UUID(run_id),
+        clock=timezone.now,
+        goes_on=lambda: timezone.now() < until,
     )
     if has_more:
         send("subscriptions.work_run", self.tenant_id, None, {"run_id": run_id})

@@ -79,14 +79,13 @@ def pace_of(tenant_id: UUID) -> Pace:
     return _pace(tenant_id, settings.SHOP_RATE, os.getpid())
 
 
-def work_run(*, tenant_id: UUID, run_id: UUID, clock: Clock, seconds: float) -> bool:
-    """Charge members of a run one after the other, for `seconds` at most. Outside any scope.
+def work_run(*, tenant_id: UUID, run_id: UUID, clock: Clock, goes_on: Callable[[], bool]) -> bool:
+    """Charge members of a run one after the other, as long as `goes_on`. Outside any scope.
 
     As many may work at once as wanted: SHOP_PARALLEL of them charge, the others end. Returns
     whether there is more to do right now.
     """
-    until = clock() + timedelta(seconds=seconds)
-    while clock() < until:
+    while goes_on():
         if not pace_of(tenant_id).wait_for_turn(seconds=PATIENCE):
             return False
         if not charge_next(tenant_id=tenant_id, run_id=run_id, now=clock()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -69,7 +70,7 @@ def board(
     """
     first = month_after(last, 1 - count)
     until = min(start_of_day(month_after(last), ZoneInfo(zone)), now)
-    values = {
+    values: dict[str, Any] = {
         "since": start_of_day(first, ZoneInfo(zone)),
         "until": until,
         "on": until,

@@ -43,14 +43,14 @@ class MemberPage:
     next_cursor: str
 
 
-def clubs_with_status(now: datetime) -> QuerySet[Club]:
+def clubs_with_status(now: datetime) -> QuerySet[Any]:
     """Return the clubs, each with its status now as `status`."""
     rows = ClubStatusChange.objects.in_force().filter(club=OuterRef("pk"), effective_at__lte=now)
     newest = rows.order_by(*NEWEST_FIRST).values("status")[:1]
     return Club.objects.select_related("tenant").annotate(status=Subquery(newest))
 
 
-def members_with_status(now: datetime) -> QuerySet[Subscription]:
+def members_with_status(now: datetime) -> QuerySet[Any]:
     """Return the subscriptions, each with its status now as `status`."""
     rows = SubscriptionStatusChange.objects.in_force().filter(
         subscription=OuterRef("pk"), effective_at__lte=now
@@ -105,8 +105,8 @@ def _after(cursor: str) -> Q:
     fields = Subscription._meta
     try:
         made, pk = read_cursor(cursor)
-        when = fields.get_field("created_at").to_python(made)  # type: ignore[union-attr]
-        key = fields.get_field("id").to_python(pk)  # type: ignore[union-attr]
+        when = fields.get_field("created_at").to_python(made)
+        key = fields.get_field("id").to_python(pk)
     except ValidationError as error:
         raise ValueError("not a cursor") from error
     if when is None or when.tzinfo is None:

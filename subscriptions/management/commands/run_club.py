@@ -33,8 +33,7 @@ from subscriptions.queries.runs import members_by_status, progress_of, reasons_o
 from subscriptions.queries.words import status_word
 
 States = ClubRun.State
-# How long a thread works before it looks whether it should end; between two looks at the whole.
-TURN_SECONDS = 2.0
+# Between two looks at how far the run is.
 LOOK_SECONDS = 0.5
 LARGEST_INTEGER = 2**31 - 1
 
@@ -159,10 +158,12 @@ def _work(company: Tenant, run: ClubRun, end: threading.Event) -> None:
     """Charge until told to end; pauses of the shop and lapsed turns are waited for."""
     try:
         while not end.is_set():
-            has_more = work_run(
-                tenant_id=company.pk, run_id=run.pk, clock=timezone.now, seconds=TURN_SECONDS
+            work_run(
+                tenant_id=company.pk,
+                run_id=run.pk,
+                clock=timezone.now,
+                goes_on=lambda: not end.is_set(),
             )
-            if not has_more:
-                end.wait(LOOK_SECONDS)
+            end.wait(LOOK_SECONDS)
     finally:
         connection.close()
