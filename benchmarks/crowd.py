@@ -9,7 +9,7 @@ import psycopg
 
 PEOPLE, TEAMS = 100, 20
 
-# One in ten leads is given to a team; each lead has one application, one task and one entry.
+# One in ten leads is given to a team; one in `every` has an application, a task and an entry.
 _FILL = [
     """
 INSERT INTO crm_lead (tenant_id, owner_id, team_ids, stage, name, email,
@@ -29,7 +29,7 @@ SELECT tenant_id, id, unnest(team_ids) FROM crm_lead WHERE tenant_id = %(tenant)
 INSERT INTO crm_application (tenant_id, lead_id, programme, stage, created_at, stage_since)
 SELECT tenant_id, id, 'Brewing', (ARRAY['draft', 'submitted', 'accepted'])
            [1 + abs(hashtext(id::text)) %% 3], created_at, created_at
-FROM crm_lead WHERE tenant_id = %(tenant)s
+FROM crm_lead WHERE tenant_id = %(tenant)s AND hashtext(id::text) %% %(every)s = 0
 """,
     """
 INSERT INTO crm_task (tenant_id, application_id, lead_id, type, created_at, due_at,
@@ -41,7 +41,8 @@ FROM (SELECT *, abs(hashtext(id::text)) %% 10 < 6 AS done FROM crm_application
 """,
     """
 INSERT INTO crm_timelineentry (tenant_id, lead_id, kind, text, facts, happened_at)
-SELECT tenant_id, id, 'created', '', '{}', created_at FROM crm_lead WHERE tenant_id = %(tenant)s
+SELECT tenant_id, lead_id, 'created', '', '{}', created_at FROM crm_application
+WHERE tenant_id = %(tenant)s
 """,
 ]
 
@@ -55,7 +56,7 @@ class Crowd:
     team_id: UUID
 
 
-def make_crowd(superuser_url: str, *, leads: int) -> Crowd:
+def make_crowd(superuser_url: str, *, leads: int, every: int = 1) -> Crowd:
     """Fill the tables of the CRM; needs a superuser, since triggers are left out."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         tenant_id = _one(
@@ -73,7 +74,7 @@ def make_crowd(superuser_url: str, *, leads: int) -> Crowd:
         connection.execute("SET session_replication_role = replica")
         values = {
             "tenant": tenant_id, "people": people, "teams": teams,
-            "n_people": PEOPLE, "n_teams": TEAMS, "leads": leads,
+            "n_people": PEOPLE, "n_teams": TEAMS, "leads": leads, "every": every,
         }  # fmt: skip
         for statement in _FILL:
             connection.execute(

@@ -17,3 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("core.account_urls")),
     path("", include("core.urls")),
 ]
+
+handler500 = "core.unavailable.server_error"

@@ -224,6 +224,7 @@ CREATE TABLE payments_paymentlink (
     deactivated_at timestamp with time zone,
     created_by_id uuid,
     tenant_id uuid NOT NULL,
+    times_off tstzrange[] DEFAULT '{}'::tstzrange[] NOT NULL,
     CONSTRAINT payments_paymentlink_pkey PRIMARY KEY (id),
     CONSTRAINT payments_paymentlink_tenant_id_id UNIQUE (tenant_id, id),
     CONSTRAINT link_allows_a_payment CHECK (max_payments IS NULL OR max_payments > 0),
@@ -258,15 +259,20 @@ CREATE TABLE payments_refund (
     payment_id uuid NOT NULL,
     requested_by_id uuid,
     tenant_id uuid NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by_id uuid,
+    settled_note character varying(300) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT payments_refund_pkey PRIMARY KEY (id),
     CONSTRAINT payments_refund_stripe_refund_id_key UNIQUE (stripe_refund_id),
     CONSTRAINT payments_refund_tenant_id_id UNIQUE (tenant_id, id),
     CONSTRAINT payments_refund_attempts_check CHECK (attempts >= 0),
     CONSTRAINT payments_refund_epoch_check CHECK (epoch >= 0),
-    CONSTRAINT refund_amount_is_positive CHECK (amount_minor > 0)
+    CONSTRAINT refund_amount_is_positive CHECK (amount_minor > 0),
+    CONSTRAINT refund_settled_with_note CHECK (settled_at IS NULL AND settled_note::text = ''::text OR settled_at IS NOT NULL AND settled_note::text > ''::text)
 );
 CREATE INDEX payments_refund_payment_id_a70693f7 ON public.payments_refund USING btree (payment_id);
 CREATE INDEX payments_refund_requested_by_id_bc87fa8f ON public.payments_refund USING btree (requested_by_id);
+CREATE INDEX payments_refund_settled_by_id_cb9458a5 ON public.payments_refund USING btree (settled_by_id);
 CREATE INDEX payments_refund_stripe_refund_id_aae1bedf_like ON public.payments_refund USING btree (stripe_refund_id varchar_pattern_ops);
 CREATE INDEX payments_refund_tenant_id_88619fac ON public.payments_refund USING btree (tenant_id);
 CREATE INDEX refund_by_payment ON public.payments_refund USING btree (tenant_id, payment_id);
@@ -338,6 +344,7 @@ CREATE TABLE crm_application (
 CREATE INDEX application_by_age ON public.crm_application USING btree (tenant_id, created_at, id);
 CREATE INDEX application_by_lead ON public.crm_application USING btree (tenant_id, lead_id);
 CREATE INDEX application_by_stage ON public.crm_application USING btree (tenant_id, stage);
+CREATE INDEX application_by_stage_age ON public.crm_application USING btree (tenant_id, stage, stage_since);
 CREATE INDEX crm_application_lead_id_4169e7aa ON public.crm_application USING btree (lead_id);
 CREATE INDEX crm_application_tenant_id_8729e900 ON public.crm_application USING btree (tenant_id);
 
@@ -433,6 +440,7 @@ CREATE INDEX lead_by_next_action ON public.crm_lead USING btree (tenant_id, next
 CREATE INDEX lead_by_owner ON public.crm_lead USING btree (tenant_id, owner_id);
 CREATE INDEX lead_by_phone ON public.crm_lead USING btree (tenant_id, phone_normalised) WHERE (NOT ((phone_normalised)::text = ''::text));
 CREATE INDEX lead_by_stage ON public.crm_lead USING btree (tenant_id, stage);
+CREATE INDEX lead_by_stage_age ON public.crm_lead USING btree (tenant_id, stage, stage_since);
 CREATE INDEX lead_by_survivor ON public.crm_lead USING btree (merged_into_id);
 
 -- Files of leads, with how far each was taken in.
@@ -563,6 +571,7 @@ CREATE INDEX crm_paymentrequest_lead_id_b469b700 ON public.crm_paymentrequest US
 CREATE INDEX crm_paymentrequest_tenant_id_33802b71 ON public.crm_paymentrequest USING btree (tenant_id);
 CREATE UNIQUE INDEX fee_asked_once_at_a_time ON public.crm_paymentrequest USING btree (tenant_id, application_id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX request_by_application ON public.crm_paymentrequest USING btree (tenant_id, application_id);
+CREATE INDEX request_paid_lately ON public.crm_paymentrequest USING btree (tenant_id, paid_at) WHERE ((state)::text = 'paid'::text);
 CREATE INDEX request_unattended ON public.crm_paymentrequest USING btree (tenant_id, updated_at) WHERE ((attended_at IS NULL) AND ((state)::text = ANY ((ARRAY['failed'::character varying, 'expired'::character varying])::text[])));
 
 -- What the calendar brought up, each to one person, each once.
@@ -624,6 +633,7 @@ CREATE INDEX task_by_assignee ON public.crm_task USING btree (tenant_id, assigne
 CREATE INDEX task_by_due ON public.crm_task USING btree (tenant_id, due_at);
 CREATE INDEX task_by_lead ON public.crm_task USING btree (tenant_id, lead_id);
 CREATE INDEX task_by_status ON public.crm_task USING btree (tenant_id, status);
+CREATE INDEX task_completed_lately ON public.crm_task USING btree (tenant_id, completed_at) WHERE ((status)::text = 'completed'::text);
 CREATE INDEX task_open_by_due ON public.crm_task USING btree (tenant_id, due_at, id) WHERE ((status)::text = 'open'::text);
 
 -- What happened to leads; rows are added and never changed.
@@ -700,6 +710,7 @@ ALTER TABLE payments_refund
     ADD CONSTRAINT payments_refund_payment_id_a70693f7_fk_payments_payment_id FOREIGN KEY (payment_id) REFERENCES payments_payment(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_refund_payment_id_same_tenant FOREIGN KEY (tenant_id, payment_id) REFERENCES payments_payment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_refund_requested_by_id_bc87fa8f_fk_core_user_id FOREIGN KEY (requested_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_refund_settled_by_id_cb9458a5_fk_core_user_id FOREIGN KEY (settled_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_refund_tenant_id_88619fac_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE payments_stripeaccount

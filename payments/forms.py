@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from core.currencies import CURRENCIES
 from core.money import AmountInvalid, Money
 from payments.models import Payment, PaymentLink
+from payments.operations.decisions import LONGEST_NOTE
 from payments.operations.links import LinkInvalid
 from payments.queries import EXPIRING
 from payments.words import method_name
@@ -26,6 +28,21 @@ class Moment(forms.DateTimeInput):
 
     def __init__(self) -> None:
         super().__init__(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class Day(forms.DateField):
+    """A day of the company's calendar, within the years in which it was or will be in business."""
+
+    def __init__(self, *, label: str) -> None:
+        super().__init__(
+            required=False,
+            label=label,
+            widget=forms.DateInput(attrs={"type": "date"}),
+            validators=[
+                MinValueValidator(date(1990, 1, 1), "Give a day from 1990 on."),
+                MaxValueValidator(date(2199, 12, 31), "Give a day before 2200."),
+            ],
+        )
 
 
 class LinkForm(forms.Form):
@@ -181,12 +198,8 @@ class PaymentFilterForm(forms.Form):
     )
     method = forms.ChoiceField(required=False)
     currency = forms.ChoiceField(required=False)
-    first_day = forms.DateField(
-        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last_day = forms.DateField(
-        required=False, label="To", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    first_day = Day(label="From")
+    last_day = Day(label="To")
 
     def __init__(
         self, *args: Any, methods: list[str], currencies: list[str], **kwargs: Any
@@ -256,6 +269,16 @@ class RefundForm(forms.Form):
         if money > self._left:
             raise ValidationError(f"Only {self._left.display()} is left of this payment.")
         return money
+
+
+class SettleForm(forms.Form):
+    """How the customer of a failed refund got the money after all."""
+
+    note = forms.CharField(
+        max_length=LONGEST_NOTE,
+        label="How did the customer get the money?",
+        help_text="Such as: by bank transfer on 3 May, receipt 118.",
+    )
 
 
 class ConnectForm(forms.Form):

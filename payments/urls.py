@@ -22,6 +22,7 @@ urlpatterns = [
     route("payments/<uuid:pk>/refund/", payments.payment_refund, name="payment_refund"),
     route("payments/<uuid:pk>/keep/", payments.payment_keep, name="payment_keep"),
     route("payments/<uuid:pk>/return/", payments.payment_return, name="payment_return"),
+    route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

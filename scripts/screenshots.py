@@ -60,7 +60,7 @@ class Shot:
     open: Callable[[Page, Demo], object]
     is_phone: bool = False
     scheme: str = "light"
-    is_staff: bool = False
+    log_in_as: str = ""
 
 
 def open_path(path: str) -> Callable[[Page, Demo], object]:
@@ -90,8 +90,10 @@ SHOTS = (
     Shot("pay", open_link),
     Shot("pay-phone-dark", open_link, is_phone=True, scheme="dark"),
     Shot("checkout", open_checkout),
-    Shot("home", open_path("/admin/"), is_staff=True),
-    Shot("links", open_path("/links/"), is_staff=True),
+    Shot("today", open_path("/today/"), log_in_as="counselor"),
+    Shot("pipeline", open_path("/pipeline/"), log_in_as="admin"),
+    Shot("home", open_path("/admin/"), log_in_as="admin"),
+    Shot("links", open_path("/links/"), log_in_as="admin"),
     Shot("api-docs", open_docs),
 )
 
@@ -105,14 +107,14 @@ def find_browser() -> str:
     return found
 
 
-def log_in(context: BrowserContext, demo: Demo) -> None:
-    """Log in as the demo's admin."""
+def log_in(context: BrowserContext, demo: Demo, role: str) -> None:
+    """Log in as the demo's admin or counselor."""
     page = context.new_page()
     page.goto(f"{demo.facts['web']}/accounts/login/")
-    page.fill("input[name=login]", demo.facts["admin_username"])
-    page.fill("input[name=password]", demo.facts["admin_password"])
+    page.fill("input[name=login]", demo.facts[f"{role}_username"])
+    page.fill("input[name=password]", demo.facts[f"{role}_password"])
     page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/today/")
     page.close()
 
 
@@ -124,8 +126,8 @@ def take(browser: Browser, demo: Demo, shot: Shot, folder: Path) -> Path:
         locale="en-GB",
         reduced_motion="reduce",
     )
-    if shot.is_staff:
-        log_in(context, demo)
+    if shot.log_in_as:
+        log_in(context, demo, shot.log_in_as)
     page = context.new_page()
     shot.open(page, demo)
     page.evaluate("document.fonts.ready")

@@ -15,7 +15,8 @@ nothing. Another company's row is 404. Tell support the `request_id`, which is a
 **Bodies** are JSON in UTF-8, strictly: unknown fields and parameters, names given twice, `"12"` for
 a number and times without a zone are refused. Money is whole minor units and a currency.
 
-**Lists** answer `items` and `next`: follow `next` as it is until it is null.
+**Lists** answer `items`, `next` and `previous`: follow `next` as it is until it is null;
+`previous` leads back.
 
 **Repeating.** A POST with an `Idempotency-Key` may be repeated for 24 hours: it is answered again
 (`Idempotent-Replayed: true`) and not done again. Where money moves the key is required.

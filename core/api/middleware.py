@@ -7,7 +7,15 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from core.api.problems import MEDIA_TYPE, Problem, document, headers_of, internal_error, not_found
+from core.api.problems import (
+    MEDIA_TYPE,
+    Problem,
+    database_down,
+    document,
+    headers_of,
+    internal_error,
+    not_found,
+)
 
 
 class ProblemsUnderApi:
@@ -42,6 +50,8 @@ def is_api(request: HttpRequest) -> bool:
 
 def problem_for(request: HttpRequest, status: int) -> Problem:
     """Return the problem that stands for an error page."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return database_down()
     if status >= 500:
         return internal_error(request)
     if status == HTTPStatus.NOT_FOUND:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from django.core import exceptions as django_errors
 from django.core.signals import got_request_exception
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, UnreadablePostError
 from rest_framework import exceptions as drf_errors
 from rest_framework.request import Request
@@ -101,6 +101,11 @@ def internal_error(request: HttpRequest) -> Problem:
     )
 
 
+def database_down() -> Problem:
+    """Return the 503 for the time in which PostgreSQL does not answer."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, *_DATABASE_DOWN, headers={"Retry-After": "5"})
+
+
 def request_id(request: HttpRequest) -> str:
     """Return the id by which the logs know this request."""
     return str(request.META.get("HTTP_X_REQUEST_ID", ""))
@@ -158,9 +163,9 @@ def _known(error: Exception) -> Problem | None:
         return invalid(*(FieldError(*found) for found in pointers.of_rest(error.detail)))
     if isinstance(error, django_errors.ValidationError):
         return invalid(*(FieldError(*found) for found in pointers.of_django(error)))
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
-        return Problem(503, *_DATABASE_DOWN, headers={"Retry-After": "5"})
+        return database_down()
     for kind, (status, code, detail) in _PLAIN.items():
         if isinstance(error, kind):
             return Problem(status, code, detail or str(getattr(error, "detail", error)))

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from core import scopes
 from core.api.problems import MEDIA_TYPE
+from core.api.serializers import StrictFields
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -27,6 +28,15 @@ class TaproomSchema(AutoSchema):
         text = super().get_description() or ""
         needed = getattr(self.view, "required_scopes", {}).get(self.method)
         return f"{text}\n\nNeeds the scope `{needed}`.".strip() if needed else text
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """Say of bodies that are read strictly that they hold no other names."""
+        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
+        if isinstance(serializer, StrictFields):
+            schema["additionalProperties"] = False
+        return schema
 
     def get_override_parameters(self) -> list[Any]:
         """Return the headers beside path and query."""

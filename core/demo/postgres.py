@@ -5,15 +5,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
 from core.demo.errors import DemoError, StartFailed
-from core.demo.places import Lock, data_place, private_directory, socket_place, tag
+from core.demo.places import data_place, socket_place, tag
 from core.demo.postgres_programs import find_programs, major_version, reachable
 from core.demo.processes import (
     end_child,
@@ -21,8 +19,8 @@ from core.demo.processes import (
     plain_environment,
     service_account,
     spawn,
-    wait_until,
 )
+from core.demo.server import STOP_SECONDS, LocalServer
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
 SUPERUSER = "postgres"
@@ -31,19 +29,21 @@ APP = "taproom_app"
 DATABASE = "taproom"
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 FAST_SHUTDOWN = (signal.SIGINT, signal.SIGQUIT)
 # Rows of a throw-away server need not survive a power cut.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class LocalPostgres:
-    """A server whose files live in `home`; as root it runs as another user, with files in /var/tmp.
+class LocalPostgres(LocalServer):
+    """A PostgreSQL in `home`; as root it runs as another user, with files in /var/tmp.
 
     `with LocalPostgres(home=...) as postgres` starts it, makes the roles and the database, and
-    stops it. Start it from a thread that lives as long as the server should: the kernel stops the
-    server when that thread ends, however it ends.
+    stops it.
     """
+
+    name = "PostgreSQL"
+    start_seconds = START_SECONDS
+    end_signals = FAST_SHUTDOWN
 
     def __init__(
         self,
@@ -53,89 +53,35 @@ class LocalPostgres:
         durable: bool = True,
         options: dict[str, str] | None = None,
     ) -> None:
-        self.home = home.absolute()
-        self.log = log or self.home / "postgres.log"
+        super().__init__(home, log or home.absolute() / "postgres.log")
         self._options = {**({} if durable else FORGETFUL), **(options or {})}
         self._account = service_account()
         self._place = data_place(self.home, self._account)
         self._socket = socket_place(self.home, self._account)
-        self._lock = Lock(self.home / "lock")
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def data(self) -> Path:
         """The data directory."""
         return self._place / "data"
 
-    @property
-    def name(self) -> str:
-        """What the terminal calls it."""
-        return "PostgreSQL"
-
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while there is one."""
-        return self._child.pid if self._child and self._child.poll() is None else None
-
     def url(self, database: str = DATABASE, role: str = APP) -> str:
         """Return the address of a database as `role`; the socket directory is the only way in."""
         return f"postgresql://{role}@/{database}?host={quote(str(self._socket), safe='/')}"
 
-    def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.wait_ready()
-            self.create_database()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+    def _prepare(self) -> None:
+        self.create_database()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Launch the server without waiting for it; makes the cluster when there is none.
-
-        Raises AlreadyRunning when somebody else uses `home`, ProgramsMissing, StartFailed.
-        """
-        self._lock.acquire()
-        try:
-            self._launch()
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def restart(self) -> None:
-        """Launch the server again, also after its death; it recovers what was committed."""
-        if self._child is not None:
-            end_child(self._child, FAST_SHUTDOWN, seconds=STOP_SECONDS)
-        self._launch()
-
-    def _launch(self) -> None:
-        self._prepare_places()
+    def _launch(self) -> subprocess.Popen[bytes]:
+        """Start the server; makes the cluster when there is none."""
+        self._make_private(self._account, self._place, self._socket)
         programs = reachable(find_programs(), self._place, self._account)
         self._end_strays()
         self._check_version(programs)
         self._initialise(programs)
         self._remove_pid_files()
-        self._child = self._spawn(
+        return self._spawn(
             [programs / "postgres", "-D", self.data, "-k", self._socket, *self._settings()]
         )
-
-    def _prepare_places(self) -> None:
-        try:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            private_directory(self.home)
-            private_directory(self._place, self._account)
-            private_directory(self._socket, self._account)
-        except PermissionError as error:
-            raise DemoError(f"{error.filename} belongs to another user: remove it first") from None
 
     def _settings(self) -> list[str]:
         settings = {
@@ -209,23 +155,13 @@ class LocalPostgres:
             raise StartFailed(f"initdb ended with {code}, see {self.log}")
         unfinished.rename(self.data)
 
-    def is_ready(self) -> bool:
-        """Tell whether the server takes connections, by the line it writes into its pid file.
-
-        Raises StartFailed when it has ended.
-        """
-        if self._child is None or self._child.poll() is not None:
-            raise StartFailed(f"PostgreSQL ended, see {self.log}")
+    def _answers(self) -> bool:
+        """Tell it by the line that the server writes into its pid file."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) > 7 and lines[0] == str(self._child.pid) and lines[7].strip() == "ready"
-
-    def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        """Return when the server takes connections; raise StartFailed when it does not."""
-        if not wait_until(self.is_ready, seconds=seconds):
-            raise StartFailed(f"PostgreSQL did not answer in {seconds:.0f} s, see {self.log}")
+        return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
     def create_database(self, name: str = DATABASE) -> None:
         """Make the roles, and the database with their privileges; safe to repeat."""
@@ -247,14 +183,3 @@ class LocalPostgres:
         """Return the number that initdb gave this cluster: the first eight bytes of pg_control."""
         control = (self.data / "global" / "pg_control").read_bytes()
         return int.from_bytes(control[:8], sys.byteorder)
-
-    def exit_code(self) -> int | None:
-        """Return how the server ended, a negative signal number when killed; None while it runs."""
-        return self._child.poll() if self._child else None
-
-    def stop(self) -> None:
-        """Stop the server and give the lock back; safe to repeat and after its death."""
-        if self._child is not None:
-            end_child(self._child, FAST_SHUTDOWN, seconds=STOP_SECONDS)
-            self._child = None
-        self._lock.release()

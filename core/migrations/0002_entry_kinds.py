@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0001_initial'),
+        ("core", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='entry',
-            name='kind',
-            field=models.CharField(choices=[('api_key', 'Api Key'), ('payment_link', 'Payment Link'), ('webhook', 'Webhook'), ('application_fee', 'Application Fee'), ('calendar_feed', 'Calendar Feed')], max_length=16),
+            model_name="entry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("api_key", "Api Key"),
+                    ("payment_link", "Payment Link"),
+                    ("webhook", "Webhook"),
+                    ("application_fee", "Application Fee"),
+                    ("calendar_feed", "Calendar Feed"),
+                ],
+                max_length=16,
+            ),
         ),
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-from django.db import connection, models
+from django.db import models
 
 from core.models.base import DatabaseNow
+from core.models.by_hand import ByHand, fetch_one
 from core.models.tenant import Tenant
 
 
@@ -48,31 +49,23 @@ class Entry(models.Model):
     def find(cls, kind: str, secret: str) -> Entry | None:
         """Return the entry of a secret with its tenant, or None. Needs no scope.
 
-        By hand, since each webhook and each look at a payment page begins here: the ORM needs
-        several times as long to build the statement as PostgreSQL to answer it.
+        By hand, since each webhook and each look at a payment page begins here.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_find_statement(), [cls.hash_secret(kind, secret), kind])
-            row = cursor.fetchone()
-        if row is None:
+        found = fetch_one(_find_statement(), [cls.hash_secret(kind, secret), kind])
+        if found is None:
             return None
-        own = _columns(cls)
-        entry = cls.from_db(connection.alias, own, row[: len(own)])
-        entry.tenant = Tenant.from_db(connection.alias, _columns(Tenant), row[len(own) :])
+        entry = _ENTRY.row(found)
+        entry.tenant = _TENANT.row(_ENTRY.rest(found))
         return entry
+
+
+_ENTRY, _TENANT = ByHand(Entry), ByHand(Tenant)
 
 
 @cache
 def _find_statement() -> str:
-    entry = ", ".join(f"entry.{name}" for name in _columns(Entry))
-    tenant = ", ".join(f"tenant.{name}" for name in _columns(Tenant))
     return (
-        f"SELECT {entry}, {tenant} FROM core_entry entry"  # noqa: S608 - names of ours
-        " JOIN core_tenant tenant ON tenant.id = entry.tenant_id"
+        f"SELECT {_ENTRY.columns('entry')}, {_TENANT.columns('tenant')}"  # noqa: S608 - ours
+        " FROM core_entry entry JOIN core_tenant tenant ON tenant.id = entry.tenant_id"
         " WHERE entry.secret_hash = %s AND entry.kind = %s"
     )
-
-
-@cache
-def _columns(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]

@@ -101,7 +101,10 @@ def note_fee_declined(payment: Payment, now: datetime) -> None:
 
 
 def record_fee_ended(checkout: Checkout, now: datetime) -> None:
-    """Keep that a try ended without money; it stands on the worklist until somebody attends."""
+    """Keep that a try ended without money; it stands on the worklist until somebody attends.
+
+    Of several failures of one application the last one stands there.
+    """
     request, application = _lock(checkout)
     if request.state != PaymentRequest.State.PENDING:
         return
@@ -109,6 +112,7 @@ def record_fee_ended(checkout: Checkout, now: datetime) -> None:
     state = PaymentRequest.State.FAILED if is_failed else PaymentRequest.State.EXPIRED
     reason = _why_ended(checkout)
     end_request(request, state=state, reason=reason)
+    _attend_failures(application, but=request, now=now)
     kind = TimelineEntry.Kind.FEE_FAILED
     _tell(application, kind, reason, now, payment_request=str(request.pk))
 
@@ -185,8 +189,12 @@ def _close_other_tries(application: Application, paid: PaymentRequest, now: date
         end_request(other, state=PaymentRequest.State.EXPIRED, reason=said, attended_at=now)
         if other.checkout_id is not None:
             stop_checkout(checkout_id=other.checkout_id)
+    _attend_failures(application, but=paid, now=now)
+
+
+def _attend_failures(application: Application, *, but: PaymentRequest, now: datetime) -> None:
     failures = PaymentRequest.objects.filter(application=application, attended_at=None)
-    failures.filter(state__in=["failed", "expired"]).exclude(pk=paid.pk).update(attended_at=now)
+    failures.filter(state__in=["failed", "expired"]).exclude(pk=but.pk).update(attended_at=now)
 
 
 def _goes_on(stages: dict[str, Stage], here: str) -> bool:

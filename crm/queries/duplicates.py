@@ -100,17 +100,23 @@ def likeness(lead: Lead, *, name: str, email: str, phone: str) -> Likeness:
     return Likeness(score, reasons)
 
 
-# Two grouped passes, each in the order of an index. The pairs of one address are bounded: a
-# shared office address of hundreds is no list of duplicates.
+# Counted first and collected then: to collect all leads by address would sort them all. The pairs
+# of one address are bounded: a shared office address of hundreds is no list of duplicates.
 _PAIRS = """
-WITH shared AS (
-    SELECT array_agg(id ORDER BY created_at, id) AS ids FROM crm_lead
+WITH emails AS (
+    SELECT email_normalised AS what FROM crm_lead
     WHERE tenant_id = %(tenant)s AND email <> '' AND merged_into_id IS NULL
     GROUP BY email_normalised HAVING count(*) BETWEEN 2 AND 20
-    UNION ALL
-    SELECT array_agg(id ORDER BY created_at, id) FROM crm_lead
+), phones AS (
+    SELECT phone_normalised AS what FROM crm_lead
     WHERE tenant_id = %(tenant)s AND phone_normalised <> '' AND merged_into_id IS NULL
     GROUP BY phone_normalised HAVING count(*) BETWEEN 2 AND 20
+), shared AS (
+    SELECT array_agg(id) AS ids FROM crm_lead JOIN emails ON email_normalised = what
+    WHERE tenant_id = %(tenant)s AND email <> '' AND merged_into_id IS NULL GROUP BY what
+    UNION ALL
+    SELECT array_agg(id) FROM crm_lead JOIN phones ON phone_normalised = what
+    WHERE tenant_id = %(tenant)s AND phone_normalised <> '' AND merged_into_id IS NULL GROUP BY what
 ), pairs AS (
     SELECT DISTINCT least(a, b) AS first, greatest(a, b) AS second
     FROM shared, unnest(ids) AS a, unnest(ids) AS b WHERE a < b

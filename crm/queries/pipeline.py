@@ -15,7 +15,7 @@ from django.db.models import Count, QuerySet, Sum
 from core.money import Money
 from crm.models import Application, ApplicationStage, Lead, LeadStage, Stage
 from crm.queries.leads import past_deadline
-from crm.queries.people import leads_of_team
+from crm.queries.people import in_sight, leads_of_team
 
 PER_COLUMN = 20
 
@@ -48,25 +48,21 @@ class Column:
 
 def lead_board(chosen: BoardFilter, *, now: datetime) -> list[Column]:
     """Return the columns of leads; their fees are those of the leads' applications."""
-    rows = Lead.objects.standing()
+    rows = in_sight(Lead.objects.standing())
     if chosen.owner is not None:
         rows = rows.filter(owner_id=chosen.owner)
     if chosen.team is not None:
         rows = rows.filter(pk__in=leads_of_team(chosen.team))
     columns = {stage.key: Column(stage) for stage in LeadStage.objects.all()}
     _count(columns, rows, now)
-    _add_fees(columns, Application.objects.filter(lead__in=rows), "lead__stage")
+    _add_fees(columns, _applications(chosen), "lead__stage")
     _add_cards(columns, rows, Lead.objects.select_related("owner"), now)
     return list(columns.values())
 
 
 def application_board(chosen: BoardFilter, *, now: datetime) -> list[Column]:
     """Return the columns of applications."""
-    rows = Application.objects.all()
-    if chosen.owner is not None:
-        rows = rows.filter(lead__owner_id=chosen.owner)
-    if chosen.team is not None:
-        rows = rows.filter(lead_id__in=leads_of_team(chosen.team))
+    rows = _applications(chosen)
     columns = {stage.key: Column(stage) for stage in ApplicationStage.objects.all()}
     _count(columns, rows, now)
     _add_fees(columns, rows, "stage")
@@ -74,10 +70,22 @@ def application_board(chosen: BoardFilter, *, now: datetime) -> list[Column]:
     return list(columns.values())
 
 
+def _applications(chosen: BoardFilter) -> QuerySet[Application]:
+    """Return the applications of the board's leads; those of merged leads are the survivor's."""
+    rows = Application.objects.all()
+    if chosen.owner is not None:
+        rows = rows.filter(lead__owner_id=chosen.owner)
+    if chosen.team is not None:
+        rows = rows.filter(lead_id__in=leads_of_team(chosen.team))
+    return rows
+
+
 def _count(columns: dict[str, Column], rows: QuerySet[Any], now: datetime) -> None:
     late = past_deadline([column.stage for column in columns.values()], now)
     counted = rows.order_by().values_list("stage")
-    for stage, in_all, are_late in counted.annotate(in_all=Count("pk"), late=Count("pk", filter=late)):
+    for stage, in_all, are_late in counted.annotate(
+        in_all=Count("pk"), late=Count("pk", filter=late)
+    ):
         columns[stage].count, columns[stage].late = in_all, are_late
 
 

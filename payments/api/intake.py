@@ -22,7 +22,7 @@ _ANSWERS: dict[type[Exception], tuple[int, str]] = {
     UnknownWebhook: (404, "no account receives webhooks here"),
     NoWebhookSecret: (503, "this account has no signing secret yet"),
     BadSignature: (400, "bad signature"),
-    UnreadableEvent: (400, "not an event"),
+    UnreadableEvent: (400, "not an event of Stripe's, or nested too deeply"),
 }
 
 

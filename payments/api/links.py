@@ -133,7 +133,7 @@ class LinkActivate(LinkView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Switch a payment link on again."""
         self.lock(pk)
-        return self.answer(request, reactivate_link(link_id=pk))
+        return self.answer(request, reactivate_link(link_id=pk, now=self.now))
 
 
 class LinkCheckouts(LinkView):

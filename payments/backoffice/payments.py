@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from core.backoffice.admin import ReadOnlyAdmin, badge, money_column
 from core.models import User
 from payments.backoffice.confirm import after_confirmation
+from payments.backoffice.settle import settle_with_note
 from payments.models import Payment, Refund
 from payments.operations.decisions import keep_payment, return_payment
 from payments.operations.refunds import request_refund
@@ -119,11 +120,13 @@ class RefundAdmin(ReadOnlyAdmin):
         "requested_by", "last_error",
     )  # fmt: skip
     list_filter = ("state", "currency")
+    actions = ("settle",)
     search_fields = ("payment__checkout__title", "=stripe_refund_id", "reason")
     list_select_related = ("payment__checkout", "requested_by")
     fields = (
         "purpose", "payment", "amount", "state", "reason", "requested_by", "stripe_refund_id",
-        "attempts", "next_at", "last_error", "created_at", "updated_at",
+        "attempts", "next_at", "last_error", "settled_at", "settled_by", "settled_note",
+        "created_at", "updated_at",
     )  # fmt: skip
 
     @admin.display(description="Of the payment for")
@@ -135,3 +138,12 @@ class RefundAdmin(ReadOnlyAdmin):
     def shown_state(self, refund: Refund) -> SafeString:
         """Show the state as a badge."""
         return badge(refund.state, refund.get_state_display())
+
+    def has_money_permission(self, request: HttpRequest) -> bool:
+        """Return whether the person decides about money."""
+        return cast("User", request.user).is_admin
+
+    @admin.action(description="Settled otherwise…", permissions=["money"])
+    def settle(self, request: HttpRequest, rows: QuerySet[Refund]) -> Answer:
+        """Note how the customers of failed refunds got their money after all."""
+        return settle_with_note(self, request, rows)

@@ -47,6 +47,9 @@ def _payment_url(payment: Payment) -> str:
 def story_of_link(link: PaymentLink) -> Iterable[Happening]:
     """Tell of a link's making, its end, and all that customers did."""
     yield Happening(link.created_at, "Made", str(link.created_by or ""))
+    for off in link.times_off:
+        yield Happening(off.lower, "Off until it was switched on again")
+        yield Happening(off.upper, "On again")
     if link.deactivated_at is not None:
         yield Happening(link.deactivated_at, "Off since then")
     for checkout in link.checkouts.all()[:MOST]:

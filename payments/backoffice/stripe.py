@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from core.backoffice.admin import NOTHING, AnyModelForm, ReadOnlyAdmin, TenantAdmin, badge
 from payments.backoffice.redact import without_payer
 from payments.models import StripeAccount, StripeEvent
+from payments.operations.accounts import NoSigningSecret, add_signing_secret, checked_secret
 from payments.operations.retries import EventProcessed, process_again
 from payments.queries import STUCK_AFTER_ATTEMPTS
 
@@ -40,9 +41,10 @@ class SigningSecretForm(AnyModelForm):
     def clean_new_signing_secret(self) -> str:
         """Refuse what is no signing secret."""
         secret: str = self.cleaned_data["new_signing_secret"]
-        if secret and not secret.startswith("whsec_"):
-            raise ValidationError("This is no signing secret: it would begin with whsec_.")
-        return secret
+        try:
+            return secret and checked_secret(secret)
+        except NoSigningSecret as error:
+            raise ValidationError(str(error)) from None
 
 
 @admin.register(StripeAccount)
@@ -71,11 +73,10 @@ class StripeAccountAdmin(TenantAdmin):
         return HttpResponseRedirect(reverse("stripe_connect"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Put a new signing secret first; the one before stays valid while it is being rolled."""
+        """Store a new signing secret; there is nothing else to be saved here."""
         secret = form.cleaned_data["new_signing_secret"]
-        if secret and secret not in obj.webhook_secrets:
-            obj.webhook_secrets = [secret, *obj.webhook_secrets][:2]
-            obj.save(update_fields=["webhook_secrets"])
+        if secret:
+            add_signing_secret(account_id=obj.pk, secret=secret)
 
     @admin.display(description="Mode", ordering="livemode")
     def mode(self, account: StripeAccount) -> SafeString:

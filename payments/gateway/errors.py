@@ -13,12 +13,16 @@ class StripeUnavailable(Exception):
     """No certain answer: a time-out, a dropped connection, a 5xx or a 429.
 
     The call may have had its effect. Repeat it with the same idempotency key, not before
-    `retry_after` seconds if that is given.
+    `retry_after` seconds if that is given. `is_busy`: another call with this key is under way, or
+    the object is locked, so that an answer comes soon.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, is_busy: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_busy = is_busy
 
 
 class StripeRefused(Exception):
@@ -42,10 +46,12 @@ def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
     status = error.http_status or 0
     replayed = headers.get("idempotent-replayed") == "true"
     is_garbage = status < 400  # an answer that could not be read says nothing certain
-    if is_garbage or status == 429 or (status >= 500 and not replayed) or _is_busy(error, status):
+    is_busy = _is_busy(error, status)
+    if is_garbage or status == 429 or (status >= 500 and not replayed) or is_busy:
         return StripeUnavailable(
             f"Stripe gave no certain answer ({status or 'no connection'}).",
             retry_after=_seconds(headers.get("retry-after")),
+            is_busy=is_busy,
         )
     return StripeRefused(
         (error.user_message or str(error))[:400],

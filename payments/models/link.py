@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -66,6 +67,8 @@ class PaymentLink(EditableRow):
     slots_taken = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     paid_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     deactivated_at = models.DateTimeField(null=True, editable=False)
+    # When it was off before: a payment of such a time stays late though the link is on again.
+    times_off = ArrayField(DateTimeRangeField(), default=list, db_default=[], editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -134,6 +137,8 @@ class PaymentLink(EditableRow):
     def was_payable_at(self, moment: datetime) -> bool:
         """Return whether a payment made at `moment` was made in time."""
         if self.deactivated_at is not None and self.deactivated_at < moment:
+            return False
+        if any(off.lower < moment < off.upper for off in self.times_off):
             return False
         return self.expires_at is None or moment <= self.expires_at
 

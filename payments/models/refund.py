@@ -38,12 +38,27 @@ class Refund(TenantRow):
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
+    # The customer got this money in another way than by a refund: who says so, when and how.
+    settled_at = models.DateTimeField(null=True, editable=False)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    settled_note = models.CharField(max_length=300, blank=True, db_default="", editable=False)
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
                 name="refund_amount_is_positive", condition=Q(amount_minor__gt=0)
+            ),
+            models.CheckConstraint(
+                name="refund_settled_with_note",
+                condition=Q(settled_at__isnull=True, settled_note="")
+                | Q(settled_at__isnull=False, settled_note__gt=""),
             ),
         ]
         indexes = [

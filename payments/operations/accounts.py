@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
+
 from core.models import Entry
 from core.tenancy import scope
 from payments.gateway import Gateway
 from payments.models import Checkout, StripeAccount
 from payments.operations.events import HANDLED_TYPES
+
+log = structlog.get_logger(__name__)
 
 
 class WrongMode(Exception):
@@ -21,6 +25,10 @@ class OtherAccount(Exception):
 
 class SecretMissing(Exception):
     """A webhook endpoint exists at Stripe already, and its secret cannot be read again."""
+
+
+class NoSigningSecret(Exception):
+    """The text is no signing secret of Stripe's."""
 
 
 def connect_account(*, tenant_id: UUID, secret_key: str, livemode: bool) -> StripeAccount:
@@ -82,6 +90,28 @@ def receive_webhooks(*, tenant_id: UUID, account: StripeAccount) -> StripeAccoun
             )
         return account
     with scope(tenant_id):
+        stored = add_signing_secret(account_id=account.pk, secret=secret)
+    account.webhook_secrets = stored.webhook_secrets
+    return account
+
+
+def checked_secret(secret: str) -> str:
+    """Return a signing secret as it is; raises NoSigningSecret for what cannot be one."""
+    if not (secret.startswith("whsec_") and secret.isascii() and secret.isprintable()):
+        raise NoSigningSecret("This is no signing secret: it would begin with whsec_.")
+    return secret
+
+
+def add_signing_secret(*, account_id: UUID, secret: str) -> StripeAccount:
+    """Put a signing secret first; the one before stays valid while it is being rolled. In scope.
+
+    A secret that is stored already stays where it is, so that repeating drops none. Raises
+    NoSigningSecret, StripeAccount.DoesNotExist.
+    """
+    checked_secret(secret)
+    account = StripeAccount.objects.select_for_update().get(pk=account_id)
+    if secret not in account.webhook_secrets:
         account.webhook_secrets = [secret, *account.webhook_secrets][:2]
         account.save(update_fields=["webhook_secrets"])
+        log.info("signing_secret_added", account_id=str(account.pk))
     return account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 from uuid import UUID
 
 import structlog
@@ -12,7 +13,13 @@ from django.urls import reverse
 
 from core.tenancy import current, scope
 from payments import kinds
-from payments.gateway import CUSTOMER, Gateway, SessionFacts, StripeRefused, StripeUnavailable
+from payments.gateway import (
+    CUSTOMER,
+    Gateway,
+    SessionFacts,
+    StripeRefused,
+    StripeUnavailable,
+)
 from payments.gateway.gateway import Patience
 from payments.models import Checkout, PaymentLink, StripeAccount
 
@@ -23,6 +30,7 @@ log = structlog.get_logger(__name__)
 LIMITED_LIFETIME = timedelta(minutes=45)
 UNLIMITED_LIFETIME = timedelta(hours=23, minutes=50)
 SHORTEST_LIFETIME = timedelta(minutes=31)
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 class LinkNotPayable(Exception):
@@ -129,17 +137,21 @@ def open_checkout(
     """Return the checkout with the address of Stripe's page; asks Stripe unless it has answered.
 
     Opens its own short scopes: no transaction is open during the call. Repeating is always safe,
-    since the same key is sent until the answer is certain. Raises StripeUnavailable (the attempt
-    is kept), CheckoutRefused (it is over), CheckoutOver.
+    since the same key is sent until the answer is certain. Who clicks while another click's call
+    is under way gets what that one brings. Raises StripeUnavailable (the attempt is kept),
+    CheckoutRefused (it is over), CheckoutOver.
     """
     with scope(tenant_id):
         checkout = _start_call(checkout_id, now)
     if checkout.state != Checkout.State.CREATED:
-        return checkout
+        return _with_page(checkout)
     gateway = Gateway(checkout.account, patience=patience)
     try:
         facts = _ask_for_session(gateway, checkout, now)
     except StripeUnavailable as error:
+        opened = _opened_meanwhile(checkout, error, patience)
+        if opened is not None:
+            return opened
         _note_error(checkout, str(error))
         raise
     except StripeRefused as refusal:
@@ -182,6 +194,31 @@ def _ask_for_session(gateway: Gateway, checkout: Checkout, now: datetime) -> Ses
     return gateway.open_session(checkout)
 
 
+def _opened_meanwhile(
+    checkout: Checkout, error: StripeUnavailable, patience: Patience
+) -> Checkout | None:
+    """Return the checkout if another click has opened it; wait for a call that is under way.
+
+    Stripe does not answer the second of two calls with one key before the first is done, but
+    refuses it: only the row tells what the first one got.
+    """
+    ends = monotonic() + (patience.read if error.is_busy else 0)
+    while True:
+        with scope(checkout.tenant_id):
+            found = Checkout.objects.get(pk=checkout.pk)
+        if found.state != Checkout.State.CREATED:
+            return _with_page(found)
+        if monotonic() >= ends:
+            return None
+        sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _with_page(checkout: Checkout) -> Checkout:
+    if not checkout.session_url:
+        raise CheckoutOver("This attempt ended meanwhile.")
+    return checkout
+
+
 def _use_new_key(checkout: Checkout, now: datetime) -> None:
     checkout.epoch += 1
     checkout.key_used_at = now
@@ -208,7 +245,9 @@ def record_session(*, checkout_id: UUID, facts: SessionFacts) -> Checkout | None
 
 def _note_error(checkout: Checkout, text: str) -> None:
     with scope(checkout.tenant_id):
-        Checkout.objects.filter(pk=checkout.pk).update(last_error=text[:500])
+        Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.CREATED).update(
+            last_error=text[:500]
+        )
     log.warning("checkout_not_opened", checkout_id=str(checkout.pk), reason=text)
 
 

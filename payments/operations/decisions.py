@@ -1,4 +1,4 @@
-"""Decide about money that came late, twice or not as asked for."""
+"""Decide about money that came late, twice or not as asked for, or that would not go back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,27 @@ from django.db import transaction
 
 from core.models import User
 from payments import kinds
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.operations.refunds import request_refund
 
 
 class NothingToDecide(Exception):
     """The payment was expected, or somebody has decided about it already."""
+
+
+class RefundNotFailed(Exception):
+    """The refund has not failed: its money went back, or is on its way."""
+
+
+class RefundSettled(Exception):
+    """Somebody said already how the customer got this money."""
+
+
+class NoteMissing(Exception):
+    """How the customer got the money must be said: nobody could tell later."""
+
+
+LONGEST_NOTE = 300
 
 
 def keep_payment(*, payment_id: UUID, by: User | None, now: datetime) -> Payment:
@@ -49,6 +64,27 @@ def return_payment(*, payment_id: UUID, by: User | None, now: datetime) -> Payme
             now=now,
         )
     return payment
+
+
+def settle_refund(*, refund_id: UUID, note: str, by: User | None, now: datetime) -> Refund:
+    """Note that the money of a failed refund went back in another way. In scope; no money moves.
+
+    `note` says how (1 to 300 characters). The refund stays failed and leaves the worklist. Raises
+    NoteMissing, RefundNotFailed, RefundSettled, Refund.DoesNotExist.
+    """
+    note = " ".join(note.replace("\0", " ").split())
+    if not 0 < len(note) <= LONGEST_NOTE:
+        raise NoteMissing(f"Say in 1 to {LONGEST_NOTE} characters how the customer got the money.")
+    # The payment's lock is what all changes of its refunds take turns by.
+    Payment.objects.select_for_update(of=("self",)).get(refunds=refund_id)
+    refund = Refund.objects.get(pk=refund_id)
+    if refund.state != Refund.State.FAILED:
+        raise RefundNotFailed("This refund has not failed.")
+    if refund.settled_at is not None:
+        raise RefundSettled("Somebody has settled this refund already.")
+    refund.settled_at, refund.settled_by, refund.settled_note = now, by, note
+    refund.save(update_fields=["settled_at", "settled_by", "settled_note"])
+    return refund
 
 
 def _decide(

@@ -12,10 +12,11 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from core.jobs import enqueue
 from core.models import Entry
+from core.models.by_hand import ByHand, fetch_one
 from core.tenancy import scope
 from payments.gateway import StripeRefused, StripeUnavailable, verify_signature
 from payments.models import StripeAccount, StripeEvent
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[StripeEvent, dict[str, Any], datetime], str]
 
 LARGEST_BODY = 1_000_000
+# Stripe's events are some ten levels deep. What is far deeper would be kept, and then break all
+# who walk through it: the mirror, the admin, a rotation of keys.
+DEEPEST = 60
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -44,9 +48,7 @@ ON CONFLICT ON CONSTRAINT stripe_event_once_per_tenant DO NOTHING RETURNING id
 
 # By hand, like the insert, since deliveries come in bursts; without the key, which takes longest
 # to decrypt and is of no use here.
-_ACCOUNT = """
-SELECT id, tenant_id, stripe_account_id, webhook_secrets FROM payments_stripeaccount WHERE id = %s
-"""
+_ACCOUNT = ByHand(StripeAccount, "id", "tenant_id", "stripe_account_id", "webhook_secrets")
 
 
 def on(*types: str) -> Callable[[Handler], Handler]:
@@ -68,7 +70,7 @@ class NoWebhookSecret(Exception):
 
 
 class UnreadableEvent(Exception):
-    """Signed, but no event: truncated, or of another shape."""
+    """Signed, but no event: truncated, nested too deeply, or of another shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def receive_event(*, account_id: UUID, body: bytes, signature: str, now: datetim
     if entry is None:
         raise UnknownWebhook(str(account_id))
     with scope(entry.tenant_id):
-        account = next(iter(StripeAccount.objects.raw(_ACCOUNT, [entry.target_id])), None)
+        account = _account(entry.target_id)
         if account is None:
             raise UnknownWebhook(str(account_id))
         if not account.webhook_secrets:
@@ -102,6 +104,15 @@ def receive_event(*, account_id: UUID, body: bytes, signature: str, now: datetim
             return Receipt("ignored", reason)
         is_new = store_event(account=account, event=event, now=now)
     return Receipt("stored" if is_new else "duplicate")
+
+
+def _account(account_id: UUID) -> StripeAccount | None:
+    found = fetch_one(
+        f"SELECT {_ACCOUNT.columns('account')} FROM payments_stripeaccount account"  # noqa: S608 - ours
+        " WHERE account.id = %s",
+        [account_id],
+    )
+    return _ACCOUNT.row(found) if found else None
 
 
 def _read_event(body: bytes) -> dict[str, Any]:
@@ -117,10 +128,12 @@ def _read_event(body: bytes) -> dict[str, Any]:
 
 
 def _demand_shape(event: dict[str, Any]) -> None:
-    """Raise TypeError, ValueError, KeyError or OverflowError unless the inbox can keep the event.
+    """Raise one of the errors `_read_event` knows unless the inbox can keep the event.
 
     PostgreSQL takes neither NUL nor half a character, and Stripe's names are plain ASCII.
     """
+    if _is_deeper(event, DEEPEST):
+        raise RecursionError
     thing = event["data"]["object"]
     if not isinstance(thing, dict) or isinstance(event["created"], bool):
         raise TypeError
@@ -130,6 +143,14 @@ def _demand_shape(event: dict[str, Any]) -> None:
         raise TypeError
     if not all(name.isascii() and name.isprintable() for name in names):
         raise ValueError
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether lists and objects lie in each other more than `levels` times."""
+    children = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(
+        _is_deeper(child, levels - 1) for child in children if isinstance(child, dict | list)
+    )
 
 
 def _why_ignored(event: dict[str, Any], account: StripeAccount) -> str:
@@ -145,7 +166,9 @@ def _why_ignored(event: dict[str, Any], account: StripeAccount) -> str:
 def store_event(*, account: StripeAccount, event: dict[str, Any], now: datetime) -> bool:
     """Insert an event unless it is there; return whether it is new. In scope.
 
-    Both ways in come through here: deliveries, and what `reconcile_stripe_events` finds.
+    Both ways in come through here: deliveries, and what `reconcile_stripe_events` finds. An event
+    that was kept before and still waits is sent to the workers once more: the first message may
+    have been lost with the broker, and the sweep comes only when the lease has run out.
     """
     values = [
         account.tenant_id,
@@ -161,7 +184,7 @@ def store_event(*, account: StripeAccount, event: dict[str, Any], now: datetime)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         is_new = cursor.fetchone() is not None
-    if is_new:
+    if is_new or _claimable(event["id"][:255], now).exists():
         enqueue("payments.process_event", stripe_event_id=event["id"][:255])
     return is_new
 
@@ -213,15 +236,17 @@ def _handle(event: StripeEvent, now: datetime) -> str:
         return "not at Stripe"
 
 
-def _claim(stripe_event_id: str, now: datetime) -> StripeEvent | None:
-    """Take an unprocessed event that nobody works on.
+def _claimable(stripe_event_id: str, now: datetime) -> QuerySet[StripeEvent]:
+    """Return the event if it waits and nobody works on it.
 
     `attempts == 0` is a first delivery, which need not wait for the sweeper's time.
     """
     free = Q(attempts=0) | Q(next_at__lte=now)
-    taken = StripeEvent.objects.filter(
-        free, stripe_event_id=stripe_event_id, processed_at=None
-    ).update(attempts=F("attempts") + 1, next_at=now + LEASE)
+    return StripeEvent.objects.filter(free, stripe_event_id=stripe_event_id, processed_at=None)
+
+
+def _claim(stripe_event_id: str, now: datetime) -> StripeEvent | None:
+    taken = _claimable(stripe_event_id, now).update(attempts=F("attempts") + 1, next_at=now + LEASE)
     if not taken:
         return None
     return StripeEvent.objects.select_related("account").get(stripe_event_id=stripe_event_id)

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
 from core.currencies import CurrencyRefused
 from core.jobs import enqueue
 from core.models import Entry, Tenant, User
@@ -118,13 +120,15 @@ def deactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
     return link
 
 
-def reactivate_link(*, link_id: UUID) -> PaymentLink:
-    """Switch a link on again. Repeating changes nothing."""
+def reactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
+    """Switch a link on again and keep when it was off. Repeating changes nothing."""
     link = PaymentLink.objects.select_for_update().get(pk=link_id)
     if link.deactivated_at is not None:
+        if link.deactivated_at < now:
+            link.times_off.append(DateTimeTZRange(link.deactivated_at, now))
         link.deactivated_at = None
         link.version += 1
-        link.save(update_fields=["deactivated_at", "version"])
+        link.save(update_fields=["deactivated_at", "times_off", "version"])
     return link
 
 

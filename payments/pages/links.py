@@ -164,7 +164,8 @@ def link_switch_off(request: StaffRequest, pk: UUID) -> HttpResponse:
 @staff_page()
 def link_switch_on(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Switch a link on again."""
-    return _switch(request, pk, lambda: reactivate_link(link_id=pk), "Switched on again.")
+    said = "Switched on again."
+    return _switch(request, pk, lambda: reactivate_link(link_id=pk, now=timezone.now()), said)
 
 
 def _switch(

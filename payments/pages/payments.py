@@ -20,9 +20,16 @@ from core.models import User
 from core.money import Money
 from core.pages import StaffRequest, staff_page
 from payments import queries
-from payments.forms import PaymentFilterForm, RefundForm
-from payments.models import Payment, StripeEvent
-from payments.operations.decisions import NothingToDecide, keep_payment, return_payment
+from payments.forms import PaymentFilterForm, RefundForm, SettleForm
+from payments.models import Payment, Refund, StripeEvent
+from payments.operations.decisions import (
+    NothingToDecide,
+    RefundNotFailed,
+    RefundSettled,
+    keep_payment,
+    return_payment,
+    settle_refund,
+)
 from payments.operations.refunds import NotRefundable, RefundTooLarge, request_refund
 from payments.operations.retries import EventProcessed, process_again
 from payments.pages.records import note
@@ -87,7 +94,7 @@ def payment_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
     context = {
         "payment": payment,
         "left": queries.left_to_refund(payment),
-        "refunds": payment.refunds.select_related("requested_by"),
+        "refunds": payment.refunds.select_related("requested_by", "settled_by"),
         "timeline": timeline_of(payment),
     }
     return TemplateResponse(request, "payments/staff/payment.html", context)
@@ -151,6 +158,29 @@ def payment_keep(request: StaffRequest, pk: UUID) -> HttpResponse:
 def payment_return(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Send back money that was not expected, after a page that asks."""
     return _decide(request, pk, "return", return_payment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(roles=ADMINS)
+def refund_settle(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """Note that the money of a failed refund went back in another way."""
+    refund = get_object_or_404(Refund.objects.select_related("payment__checkout"), pk=pk)
+    form = SettleForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        left = queries.left_to_refund(refund.payment)
+        context = {"refund": refund, "payment": refund.payment, "left": left, "form": form}
+        status = 400 if form.errors else 200
+        return TemplateResponse(request, "payments/staff/settle.html", context, status=status)
+    try:
+        settle_refund(
+            refund_id=pk, note=form.cleaned_data["note"], by=request.user, now=timezone.now()
+        )
+    except (RefundNotFailed, RefundSettled) as error:
+        messages.error(request, f"{error} Nothing was changed.")
+    else:
+        note(refund, "Settled otherwise", by=request.user)
+        messages.success(request, "Settled. The refund has left the worklist.")
+    return to_payment(refund.payment_id)
 
 
 def _decide(

@@ -29,11 +29,11 @@ def next_number() -> int:
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
     "payments.Payment": {"state": "succeeded", "standing": "late", "paid_at": timezone.now()},
-    "payments.Refund": {"state": "requested"},
     "subscriptions.Club": {"number": next_number, "time_zone": ""},
     "subscriptions.ClubStatus": {"number": next_number},
     "subscriptions.SubscriptionStatus": {"number": next_number},
     "subscriptions.Charge": {"month": date(2026, 3, 1), "next_at": timezone.now()},
+    "payments.Refund": {"state": "failed", "settled_at": timezone.now()},
     "crm.Lead": {"stage": "new", "team_ids": []},
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
     "crm.CalendarFeed": {"revoked_at": timezone.now()},

@@ -19,6 +19,7 @@ WORDS = {
     "403_csrf.html": "no money has moved",
     "404.html": "There is nothing at this address",
     "429.html": "no money has moved",
+    "503.html": "No money has moved",
     "500.html": "a payment that Stripe has confirmed is not lost",
 }
 

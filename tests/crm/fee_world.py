@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from core.models import Tenant, User
 from core.tenancy import scope
 from crm.models import Application, PaymentRequest, TimelineEntry
-from crm.operations.applications import add_application
+from crm.operations.applications import add_application, edit_application
 from crm.operations.fees import ask_for_fee, claim_fee
 from crm.operations.leads import create_lead
+from crm.operations.stages import move_application
 from crm.operations.timeline import Actor
+from crm.queries.fees import fee_standings
 from payments.gateway import WORKER
 from payments.models import Checkout, Payment, StripeAccount, StripeEvent
 from payments.operations.checkouts import open_checkout
 from payments.operations.events import process_event
 from payments.operations.reconcile import reconcile_events
+from payments.operations.sweeps import check_checkout
 from tests.stripe import Sandbox
 
 GOOD, POOR = "4242424242424242", "4000000000009995"
@@ -122,3 +129,49 @@ class Applicant:
     def payment(self, checkout: Checkout) -> Payment:
         with scope(self.tenant.pk):
             return Payment.objects.select_related("checkout").get(checkout=checkout)
+
+
+def at_once(action: Callable[[int], Any], times: int) -> list[Any]:
+    """Do something in threads that start together; their answers or exceptions."""
+    together = threading.Barrier(times, timeout=30)
+
+    def act(number: int) -> Any:
+        together.wait()
+        try:
+            return action(number)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(act, range(times)))
+
+
+def edit(applicant: Applicant, application: Application, **changes: Any) -> Application:
+    with scope(applicant.tenant.pk):
+        return edit_application(
+            application_id=application.pk, changes=changes, by=applicant.by, now=timezone.now()
+        )
+
+
+def move(applicant: Applicant, application: Application, stage: str) -> Application:
+    with scope(applicant.tenant.pk):
+        return move_application(
+            application_id=application.pk,
+            stage=stage,
+            note="As the test says",
+            by=applicant.by,
+            now=timezone.now(),
+        )
+
+
+def standing(applicant: Applicant, application: Application) -> Any:
+    with scope(applicant.tenant.pk):
+        return fee_standings([applicant.reload(application)])[0]
+
+
+def check(applicant: Applicant, checkout: Checkout) -> Checkout:
+    return check_checkout(
+        tenant_id=applicant.tenant.pk, checkout_id=checkout.pk, now=timezone.now()
+    )

@@ -138,7 +138,10 @@ def test_signed_body_that_is_no_event_is_refused(
 ) -> None:
     answer = mailbox.post(body)
 
-    assert (answer.status_code, answer.json()) == (400, {"error": "not an event"})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "not an event of Stripe's, or nested too deeply"},
+    )
     assert stored() == 0
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.models import Tenant
 from core.tenancy import scope
 from payments.gateway import WORKER
+from payments.gateway.gateway import Patience
 from payments.models import Checkout, PaymentLink, StripeAccount, StripeEvent
 from payments.operations.checkouts import claim_link_checkout, open_checkout
 from payments.operations.events import process_event
@@ -58,12 +59,12 @@ class Customer:
     def open(self, link: PaymentLink, visitor: str = "") -> Checkout:
         return self.open_page(self.claim(link, visitor))
 
-    def open_page(self, checkout: Checkout) -> Checkout:
+    def open_page(self, checkout: Checkout, patience: Patience = WORKER) -> Checkout:
         return open_checkout(
             tenant_id=self.tenant.pk,
             checkout_id=checkout.pk,
             now=timezone.now(),
-            patience=WORKER,
+            patience=patience,
         )
 
     def pay(self, checkout: Checkout, **how: Any) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from core.tenancy import scope
 from payments.gateway import StripeRefused
 from payments.models import PaymentLink, StripeAccount
 from payments.operations.accounts import (
+    NoSigningSecret,
     OtherAccount,
     SecretMissing,
     WrongMode,
+    add_signing_secret,
     connect_account,
     receive_webhooks,
 )
@@ -109,3 +111,26 @@ def test_endpoint_whose_secret_is_lost_is_told(tenant: Tenant, sandbox: Sandbox)
 
     with pytest.raises(SecretMissing):
         receive_webhooks(tenant_id=tenant.pk, account=account)
+
+
+def test_newest_two_signing_secrets_are_kept(tenant: Tenant, account: StripeAccount) -> None:
+    [oldest] = account.webhook_secrets
+
+    with scope(tenant.pk):
+        for secret in ("whsec_a", "whsec_b", "whsec_b", "whsec_a"):
+            add_signing_secret(account_id=account.pk, secret=secret)
+        kept = StripeAccount.objects.get().webhook_secrets
+
+    assert oldest not in kept
+    assert kept == ["whsec_b", "whsec_a"]
+
+
+@pytest.mark.parametrize("secret", ["", "sk_test_1", "whsec_\0", "whsec_caf\u00e9", "whsec_ \n"])
+def test_what_is_no_signing_secret_is_refused(
+    tenant: Tenant, account: StripeAccount, secret: str
+) -> None:
+    with pytest.raises(NoSigningSecret), scope(tenant.pk):
+        add_signing_secret(account_id=account.pk, secret=secret)
+
+    with scope(tenant.pk):
+        assert StripeAccount.objects.get().webhook_secrets == account.webhook_secrets

@@ -111,7 +111,7 @@ def test_claim_for_the_same_subject_and_amount_finds_the_same_checkout(
 
 
 def test_eight_claims_at_once_make_one_checkout(customer: Customer, told: Told) -> None:
-    subject_id, together = uuid4(), threading.Barrier(8)
+    subject_id, together = uuid4(), threading.Barrier(8, timeout=30)
 
     def click(number: int) -> UUID:
         together.wait()

@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 import stripe
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +24,7 @@ from core.tenancy import scope
 from payments.gateway import BadSignature
 from payments.models import PaymentLink, StripeAccount, StripeEvent
 from payments.operations.events import (
+    DEEPEST,
     NoWebhookSecret,
     Receipt,
     UnreadableEvent,
@@ -175,6 +178,70 @@ def test_genuine_event_that_is_not_for_us_is_ignored(
 def test_signed_nonsense_is_refused(account: StripeAccount, now: datetime, body: bytes) -> None:
     with pytest.raises(UnreadableEvent):
         deliver(account, None, now, body=body)
+
+
+def nested(levels: int) -> Any:
+    """Return lists and objects in each other, `levels` of them."""
+    value: Any = "bottom"
+    for number in range(levels):
+        value = {"deeper": value} if number % 2 else [value]
+    return value
+
+
+def test_event_that_is_nested_too_deeply_is_refused(
+    tenant: Tenant, account: StripeAccount, now: datetime
+) -> None:
+    deep = event(now, data={"object": {"id": "prod_1", "object": "product", "x": nested(DEEPEST)}})
+
+    with pytest.raises(UnreadableEvent):
+        deliver(account, deep, now)
+
+    with scope(tenant.pk):
+        assert StripeEvent.objects.count() == 0
+
+
+def test_deepest_event_that_is_kept_can_be_mirrored(
+    tenant: Tenant, account: StripeAccount, now: datetime
+) -> None:
+    session = {"id": "cs_1", "object": "checkout.session", "livemode": False, "created": 1}
+    session["x"] = nested(DEEPEST - 3)
+    deliver(account, event(now, data={"object": session}), now)
+
+    written = mirror_event(tenant_id=tenant.pk, stripe_event_id="evt_1", now=now)
+
+    assert written
+    with scope(tenant.pk):
+        assert StripeEvent.objects.get().mirrored_at == now
+
+
+def test_repeated_delivery_sends_what_still_waits_to_the_workers(
+    account: StripeAccount, now: datetime
+) -> None:
+    deliver(account, event(now), now)
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.delete("webhooks")  # the message is lost
+
+    receipt = deliver(account, event(now), now)
+
+    assert (receipt.status, broker.llen("webhooks")) == ("duplicate", 1)
+
+
+def test_repeated_delivery_of_what_is_done_or_worked_on_sends_nothing(
+    tenant: Tenant, account: StripeAccount, now: datetime
+) -> None:
+    deliver(account, event(now), now)
+    deliver(account, event(now, id="evt_2"), now)
+    process_event(tenant_id=tenant.pk, stripe_event_id="evt_1", now=now)
+    with scope(tenant.pk):
+        StripeEvent.objects.filter(stripe_event_id="evt_2").update(
+            attempts=1, next_at=now + timedelta(minutes=2)
+        )
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.delete("webhooks")
+
+    again = [deliver(account, event(now, id=name), now).status for name in ("evt_1", "evt_2")]
+
+    assert (again, broker.llen("webhooks")) == (["duplicate", "duplicate"], 0)
 
 
 def test_event_id_of_another_tenant_keeps_nothing_out(

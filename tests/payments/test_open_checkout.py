@@ -14,14 +14,17 @@ from django.utils import timezone
 
 from core.models import Tenant
 from core.tenancy import scope
-from payments.gateway import CallInsideTransaction, Gateway, StripeUnavailable
+from payments.gateway import CUSTOMER, CallInsideTransaction, Gateway, StripeUnavailable
+from payments.gateway.gateway import Patience
 from payments.models import Checkout, PaymentLink, StripeAccount
 from payments.operations.checkouts import (
+    CheckoutOver,
     CheckoutRefused,
     LinkBusy,
     LinkNotPayable,
     NoStripeAccount,
     claim_link_checkout,
+    end_without_money,
 )
 from payments.operations.links import deactivate_link
 from tests.payments.conftest import Customer
@@ -76,7 +79,7 @@ def test_link_for_one_payment_has_one_checkout_for_all(
 
 def test_forty_payers_at_once_get_five_slots(customer: Customer, new_link: NewLink) -> None:
     link = new_link(max_payments=5)
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=30)
 
     def click(number: int) -> str:
         together.wait()
@@ -238,6 +241,64 @@ def test_twenty_clicks_at_once_open_one_session(customer: Customer, new_link: Ne
         answers = set(pool.map(click, range(20)))
 
     assert [row["id"] for row in sessions_at_stripe(customer)] == list(answers)
+
+
+def test_second_click_gets_what_the_slow_first_one_opens(
+    customer: Customer, new_link: NewLink
+) -> None:
+    checkout = customer.claim(new_link())
+    customer.sandbox.control(
+        "POST", "faults", kind="delay", path="/v1/checkout/sessions", seconds=2.5, count=1
+    )
+    together = threading.Barrier(2, timeout=30)
+
+    def click(number: int) -> str | None:
+        together.wait()
+        try:
+            return customer.open_page(checkout, patience=CUSTOMER).stripe_session_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(click, range(2)))
+
+    [session] = sessions_at_stripe(customer)
+    assert answers == [session["id"], session["id"]]
+    assert customer.reload(checkout).last_error == ""
+
+
+def test_both_clicks_are_told_when_stripe_is_too_slow(
+    customer: Customer, new_link: NewLink
+) -> None:
+    checkout = customer.claim(new_link())
+    customer.sandbox.control(
+        "POST", "faults", kind="delay", path="/v1/checkout/sessions", seconds=3, count=1
+    )
+    hasty = Patience(connect=1, read=0.3, turn=1, retries=0)
+
+    def click(number: int) -> type[Exception] | None:
+        try:
+            customer.open_page(checkout, patience=hasty)
+        except StripeUnavailable as error:
+            return type(error)
+        finally:
+            connection.close()
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(click, range(2)))
+
+    assert answers == [StripeUnavailable, StripeUnavailable]
+    assert customer.reload(checkout).state == "created"
+
+
+def test_checkout_that_ended_leads_nowhere(customer: Customer, new_link: NewLink) -> None:
+    checkout = customer.claim(new_link())
+    with scope(customer.tenant.pk):
+        end_without_money(checkout_id=checkout.pk, state=Checkout.State.EXPIRED, now=timezone.now())
+
+    with pytest.raises(CheckoutOver):
+        customer.open_page(checkout)
 
 
 def test_call_inside_a_transaction_is_refused(customer: Customer, new_link: NewLink) -> None:

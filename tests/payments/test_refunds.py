@@ -8,20 +8,29 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from core.models import User
 from core.tenancy import scope
 from payments.models import Payment, PaymentLink, Refund
-from payments.operations.decisions import NothingToDecide, keep_payment, return_payment
-from payments.operations.links import deactivate_link
+from payments.operations.decisions import (
+    NoteMissing,
+    NothingToDecide,
+    RefundNotFailed,
+    RefundSettled,
+    keep_payment,
+    return_payment,
+    settle_refund,
+)
+from payments.operations.links import deactivate_link, reactivate_link
 from payments.operations.refunds import (
     NotRefundable,
     RefundTooLarge,
     push_refund,
     request_refund,
 )
+from payments.queries import failed_refunds
 from tests.payments.conftest import POOR, Customer
 
 pytestmark = pytest.mark.django_db
@@ -254,3 +263,95 @@ def test_return_that_fails_is_asked_about_again(
     with scope(customer.tenant.pk):
         payment = Payment.objects.get(pk=late)
     assert (pushed, payment.needs_decision, payment.decided_by) == (False, True, None)
+
+
+@pytest.fixture
+def failed(customer: Customer, paid: Payment) -> Refund:
+    """A refund of all of a payment that failed."""
+    refund = ask(customer, paid, None)
+    with scope(customer.tenant.pk):
+        Refund.objects.filter(pk=refund.pk).update(state="failed", last_error="Account closed")
+    return refund
+
+
+def test_failed_refund_that_is_settled_otherwise_leaves_the_worklist(
+    customer: Customer, failed: Refund, admin: User, now: datetime
+) -> None:
+    with scope(customer.tenant.pk):
+        before = [refund.pk for refund in failed_refunds()]
+        settle_refund(refund_id=failed.pk, note="  by bank\ttransfer ", by=admin, now=now)
+        after = list(failed_refunds())
+
+    kept = customer.reload(failed)
+    assert (before, after) == ([failed.pk], [])
+    assert (kept.state, kept.settled_note, kept.settled_at, kept.settled_by_id) == (
+        "failed", "by bank transfer", now, admin.pk,
+    )  # fmt: skip
+
+
+def test_refund_is_settled_once(
+    customer: Customer, failed: Refund, admin: User, now: datetime
+) -> None:
+    with scope(customer.tenant.pk):
+        settle_refund(refund_id=failed.pk, note="in cash", by=admin, now=now)
+
+    with pytest.raises(RefundSettled), scope(customer.tenant.pk):
+        settle_refund(refund_id=failed.pk, note="by transfer", by=None, now=now)
+
+    assert customer.reload(failed).settled_note == "in cash"
+
+
+@pytest.mark.parametrize("note", ["", " \n ", "\0", "x" * 301])
+def test_settling_needs_a_note(
+    customer: Customer, failed: Refund, now: datetime, note: str
+) -> None:
+    with pytest.raises(NoteMissing), scope(customer.tenant.pk):
+        settle_refund(refund_id=failed.pk, note=note, by=None, now=now)
+
+
+def test_refund_that_is_on_its_way_cannot_be_settled(
+    customer: Customer, paid: Payment, now: datetime
+) -> None:
+    refund = ask(customer, paid, None)
+
+    with pytest.raises(RefundNotFailed), scope(customer.tenant.pk):
+        settle_refund(refund_id=refund.pk, note="in cash", by=None, now=now)
+
+
+def test_settled_refund_has_its_note(customer: Customer, failed: Refund, now: datetime) -> None:
+    with pytest.raises(IntegrityError), scope(customer.tenant.pk):
+        Refund.objects.filter(pk=failed.pk).update(settled_at=now)
+
+
+def test_payment_made_while_the_link_was_off_is_late_though_it_is_on_again(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    link = new_link()
+    checkout = customer.open(link)
+    customer.pay(checkout)
+    with scope(customer.tenant.pk):
+        deactivate_link(link_id=link.pk, now=now - timedelta(hours=1))
+        reactivate_link(link_id=link.pk, now=timezone.now() + timedelta(hours=1))
+
+    customer.hear(now)
+
+    assert customer.payment(checkout).standing == "late"
+
+
+def test_link_keeps_each_time_it_was_off(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    link = new_link()
+    with scope(customer.tenant.pk):
+        for days in (4, 2):
+            deactivate_link(link_id=link.pk, now=now - timedelta(days=days))
+            for _ in range(2):
+                reactivate_link(link_id=link.pk, now=now - timedelta(days=days - 1))
+
+    kept = customer.reload(link)
+    days_ago = {n: now - timedelta(days=n) for n in range(5)}
+    off = [(time.lower, time.upper) for time in kept.times_off]
+    assert off == [(days_ago[4], days_ago[3]), (days_ago[2], days_ago[1])]
+    assert [kept.was_payable_at(now - timedelta(hours=h)) for h in (84, 60, 36, 12)] == [
+        False, True, False, True,
+    ]  # fmt: skip

@@ -81,7 +81,7 @@ def test_error_before_effect_leaves_the_key_free(api):
 def test_key_in_use_is_a_conflict(api):
     api.control("/faults", {"kind": "delay", "seconds": 1, "method": "POST", "count": 1})
     answers = []
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=30)
 
     def post() -> None:
         barrier.wait()

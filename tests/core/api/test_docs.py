@@ -59,6 +59,21 @@ def test_every_operation_is_summed_up_in_words_of_its_own() -> None:
     assert len(set(summaries)) == len(summaries)
 
 
+@pytest.mark.usefixtures("_real_routes")
+def test_bodies_are_described_as_holding_no_other_names() -> None:
+    schema = whole_schema("config.urls")
+    operations = [one for path in schema["paths"].values() for one in path.values()]
+    bodies = [one["requestBody"]["content"] for one in operations if "requestBody" in one]
+
+    names = [body["application/json"]["schema"]["$ref"].rpartition("/")[2] for body in bodies]
+    described = {name: schema["components"]["schemas"][name] for name in names}
+
+    assert "LinkFields" in described
+    assert [
+        n for n, body in described.items() if body.get("additionalProperties") is not False
+    ] == []
+
+
 def test_docs_lead_back_to_the_back_office(stranger: Client) -> None:
     page = stranger.get("/api/docs/").content.decode()
 

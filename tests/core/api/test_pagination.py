@@ -67,6 +67,67 @@ def test_rows_made_and_removed_meanwhile_shift_nothing(api: Client, tenant: Tena
     assert sorted(seen) == [f"Team {number:03}" for number in range(4)]
 
 
+def all_pages_back(api: Client, address: str) -> list[list[str]]:
+    """Walk to the last page, then back to the first; returns the pages in the list's order."""
+    body = api.get(address).json()
+    while body["next"]:
+        body = api.get(body["next"]).json()
+    pages = [body["items"]]
+    while body["previous"]:
+        body = api.get(body["previous"]).json()
+        pages.insert(0, body["items"])
+    return [[team["name"] for team in page] for page in pages]
+
+
+def test_way_back_shows_the_same_pages(api: Client, tenant: Tenant) -> None:
+    make_teams(tenant, 6, datetime(2026, 1, 1, tzinfo=UTC))
+
+    there = all_pages(api, "/api/teams/?limit=2")
+    back = all_pages_back(api, "/api/teams/?limit=2")
+
+    assert [len(page) for page in back] == [2, 2, 2]
+    assert back == there
+
+
+def test_first_page_has_no_previous(api: Client, tenant: Tenant) -> None:
+    make_teams(tenant, 3)
+
+    first = api.get("/api/teams/?limit=2").json()
+    again = api.get(api.get(first["next"]).json()["previous"]).json()
+
+    assert (first["previous"], again["previous"]) == (None, None)
+    assert (again["items"], again["next"]) == (first["items"], first["next"])
+
+
+def test_rows_made_meanwhile_lie_before_the_page_that_was_first(
+    api: Client, tenant: Tenant
+) -> None:
+    make_teams(tenant, 3, datetime(2026, 1, 1, tzinfo=UTC))
+    first = api.get("/api/teams/?limit=2").json()
+    second = api.get(first["next"]).json()
+
+    with tenancy.scope(tenant.pk):
+        Team.objects.create(tenant=tenant, name="New")
+    back = api.get(second["previous"]).json()
+    newest = api.get(back["previous"]).json()
+
+    assert back["items"] == first["items"]
+    assert [team["name"] for team in newest["items"]] == ["New"]
+
+
+def test_way_back_to_rows_that_are_gone_leads_to_the_beginning(api: Client, tenant: Tenant) -> None:
+    make_teams(tenant, 3, datetime(2026, 1, 1, tzinfo=UTC))
+    first = api.get("/api/teams/?limit=2").json()
+    second = api.get(first["next"]).json()
+
+    with tenancy.scope(tenant.pk):
+        Team.objects.filter(name__in=[team["name"] for team in first["items"]]).delete()
+    gone = api.get(second["previous"]).json()
+
+    assert (gone["items"], gone["previous"]) == ([], None)
+    assert api.get(gone["next"]).json()["items"] == second["items"]
+
+
 def test_last_page_of_exact_size_has_no_next(api: Client, tenant: Tenant) -> None:
     make_teams(tenant, 4)
 
@@ -120,6 +181,10 @@ AN_ID = "00000000-0000-4000-8000-000000000000"
         encoded([A_MOMENT]),
         encoded([A_MOMENT, AN_ID, AN_ID]),
         encoded([A_MOMENT, "not an id"]),
+        encoded(["before"]),
+        encoded(["before", A_MOMENT]),
+        encoded(["before", "before", A_MOMENT]),
+        encoded(["after", A_MOMENT, AN_ID]),
         encoded(["yesterday", AN_ID]),
         encoded(["2026-01-01T00:00:00", AN_ID]),
         encoded(["2026-02-30T00:00:00+00:00", AN_ID]),

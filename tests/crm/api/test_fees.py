@@ -6,22 +6,12 @@ import uuid
 
 import pytest
 
-from core.models import Tenant, User
-from payments.models import StripeAccount
+from core.models import Tenant
 from tests.crm.api.calls import Api, person, program
 from tests.crm.fee_world import Applicant
 from tests.crm.world import World
-from tests.stripe import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def applicant(
-    tenant: Tenant, account: StripeAccount, sandbox: Sandbox, counselor: User
-) -> Applicant:
-    """Somebody who applies at the tenant."""
-    return Applicant(tenant, account, sandbox, counselor)
 
 
 def test_fee_is_asked_for_once(api: Api, applicant: Applicant) -> None:

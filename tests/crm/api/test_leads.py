@@ -49,7 +49,7 @@ def test_lead_is_added_and_can_be_read(api: Api, admin: User) -> None:
     assert lead["timeline_url"] == f"{base}/timeline/"
     assert lead["applications_url"] == f"{base}/applications/"
     assert api.get(f"leads/{lead['id']}/").json() == lead
-    assert api.get("leads/").json() == {"items": [lead], "next": None}
+    assert api.get("leads/").json()["items"] == [lead]
 
 
 def test_lead_is_edited_and_its_version_counts_up(api: Api) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -17,6 +16,7 @@ from tests.crm.api.calls import Api, person, pointers
 
 pytestmark = pytest.mark.django_db
 DUE = datetime(2031, 1, 1, tzinfo=UTC)
+STRANGER = "6b1f3c52-7f0e-4b7e-9a38-0d5f4f4c2a11"
 
 
 def grow(tenant: Tenant, lead: Lead, number: int) -> None:
@@ -155,10 +155,10 @@ ODD_PATHS = [
     "leads/x/",
     "leads/1/",
     "leads/00000000-0000-0000-0000-00000000000/",
-    f"leads/{uuid4()}/",
-    f"leads/{uuid4()}/timeline/",
-    f"tasks/{uuid4()}/",
-    f"applications/{uuid4()}/",
+    f"leads/{STRANGER}/",
+    f"leads/{STRANGER}/timeline/",
+    f"tasks/{STRANGER}/",
+    f"applications/{STRANGER}/",
     "leads/%00/",
     "tasks/%F0%9F%8D%BA/",
 ]

@@ -38,7 +38,7 @@ def add(api: Api, application: str) -> Add:
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
     """The answers to calls that are made at the same moment, each on its own connection."""
-    ready = Barrier(len(calls))
+    ready = Barrier(len(calls), timeout=30)
 
     def run(call: Callable[[], Any]) -> Any:
         ready.wait(10)

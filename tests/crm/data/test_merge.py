@@ -194,7 +194,7 @@ def test_two_merges_at_once_leave_one(
     one, other = new_lead(), new_lead()
     with_task(one, now)
     with_task(other, now)
-    start = Barrier(2)
+    start = Barrier(2, timeout=30)
 
     def merge(pair: tuple[Lead, Lead]) -> str:
         start.wait()
@@ -223,7 +223,7 @@ def test_merging_and_completing_at_once_both_happen(
     for _ in range(5):
         one, other = new_lead(), new_lead()
         tasks = [with_task(other, now)[1] for _ in range(3)]
-        start = Barrier(4)
+        start = Barrier(4, timeout=30)
 
         def act(
             what: Task | None, one: Lead = one, other: Lead = other, start: Barrier = start

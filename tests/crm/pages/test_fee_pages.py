@@ -17,23 +17,13 @@ from core.tenancy import scope
 from crm.models import Application
 from crm.queries.fees import fee_standings
 from crm.templatetags.fees import fee_mailto
-from payments.models import StripeAccount
 from tests.crm.fee_world import Applicant
 from tests.payments.pages.conftest import log_in, words
-from tests.stripe import Sandbox
 
 __all__ = ["log_in"]
 
 pytestmark = pytest.mark.django_db
 LogIn = Callable[[User], Client]
-
-
-@pytest.fixture
-def applicant(
-    tenant: Tenant, account: StripeAccount, sandbox: Sandbox, counselor: User
-) -> Applicant:
-    """Somebody who applies at the tenant; the counselor looks after them."""
-    return Applicant(tenant, account, sandbox, counselor)
 
 
 def expired(applicant: Applicant) -> Application:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import Tenant, User
+from core.models import Tenant
 from core.tenancy import scope
 from crm.models import Application
 from crm.operations.applications import edit_application
@@ -19,17 +19,8 @@ from crm.operations.fees import renew_fee_address
 from payments.models import Checkout, StripeAccount
 from tests.crm.fee_world import POOR, Applicant
 from tests.payments.pages.conftest import heading, words
-from tests.stripe import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def applicant(
-    tenant: Tenant, account: StripeAccount, sandbox: Sandbox, counselor: User
-) -> Applicant:
-    """Somebody who applies at the tenant."""
-    return Applicant(tenant, account, sandbox, counselor)
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_second_completion_is_told_and_changes_nothing(
 
 def at_once(clients: list[Client], url: str, data: dict[str, Any]) -> list[int]:
     """Let all press at the same moment; the status codes, sorted."""
-    together = Barrier(len(clients))
+    together = Barrier(len(clients), timeout=30)
 
     def press(client: Client) -> int:
         together.wait()

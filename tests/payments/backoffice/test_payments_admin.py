@@ -385,3 +385,28 @@ def test_list_costs_the_same_for_one_and_thirty_links(office: Client, new_link: 
         new_link()
 
     assert count_queries() == one
+
+
+def test_failed_refunds_are_settled_with_a_note(
+    surplus: Payment, office: Client, tenant: Tenant, admin: User
+) -> None:
+    with scope(tenant.pk):
+        failed, asked = (
+            Refund.objects.create(
+                tenant=tenant, payment=surplus, amount_minor=100, currency="EUR", state=state
+            )
+            for state in ("failed", "pending")
+        )
+    form = {"action": "settle", "_selected_action": [str(failed.pk), str(asked.pk)]}
+
+    question = office.post(admin_url("refund"), form)
+    office.post(admin_url("refund"), {**form, "confirmed": "1", "note": ""})
+    answer = office.post(
+        admin_url("refund"), {**form, "confirmed": "1", "note": "in cash"}, follow=True
+    )
+
+    assert question.status_code == 200
+    assert "This refund has not failed." in answer.content.decode()
+    with scope(tenant.pk):
+        kept = {row.pk: (row.settled_note, row.settled_by_id) for row in Refund.objects.all()}
+    assert kept == {failed.pk: ("in cash", admin.pk), asked.pk: ("", None)}

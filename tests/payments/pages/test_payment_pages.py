@@ -269,6 +269,38 @@ def test_failed_refund_waits_until_it_is_asked_for_again(
         assert list(failed_refunds()) == []
 
 
+def test_failed_refund_is_settled_otherwise_by_admins(
+    surplus: Payment, admin: User, counselor: User, log_in: LogIn, tenant: Tenant
+) -> None:
+    with scope(tenant.pk):
+        refund = Refund.objects.create(
+            tenant=tenant, payment=surplus, amount_minor=100, currency="EUR", state="failed"
+        )
+    path, client = reverse("refund_settle", args=[refund.pk]), log_in(admin)
+
+    refused = log_in(counselor).post(path, {"note": "in cash"})
+    asked = client.get(path)
+    empty = client.post(path, {"note": " "})
+    done = client.post(path, {"note": "by bank transfer"}, follow=True)
+    again = client.post(path, {"note": "twice"}, follow=True)
+
+    assert (refused.status_code, asked.status_code, empty.status_code) == (403, 200, 400)
+    assert "has left the worklist" in words(done)
+    assert "by bank transfer" in words(done)
+    assert "Somebody has settled this refund already. Nothing was changed." in words(again)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31", "2026-02-30"])
+def test_impossible_day_is_told(
+    account: StripeAccount, admin: User, log_in: LogIn, day: str
+) -> None:
+    client = log_in(admin)
+
+    answers = [client.get(reverse("payments"), {name: day}) for name in ("first_day", "last_day")]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
 def test_stuck_event_is_processed_again_on_demand(
     account: StripeAccount, admin: User, counselor: User, log_in: LogIn
 ) -> None:

@@ -1,0 +1,54 @@
+"""What every way in answers when PostgreSQL does not: 503 and when to come back, never 500."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views import defaults
+
+from core.api.problems import MEDIA_TYPE, database_down, document, headers_of
+
+log = structlog.get_logger(__name__)
+
+_HEADERS = {
+    "Retry-After": "5",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for an exception that nobody caught, wherever it came from (Django's handler500).
+
+    Django calls this while it handles the exception. That PostgreSQL does not answer is no fault
+    of the request: Stripe then repeats its event, and a customer reads that no money moved.
+    """
+    error = sys.exc_info()[1]
+    if not isinstance(error, OperationalError | InterfaceError):
+        return defaults.server_error(request)
+    log.warning("database_unavailable", error=type(error).__name__)
+    return _problem(request) if _is_program(request) else _page()
+
+
+def _is_program(request: HttpRequest) -> bool:
+    """Return whether whoever asks reads JSON: it sends JSON, or wants no page."""
+    return request.content_type == "application/json" or not request.accepts("text/html")
+
+
+def _problem(request: HttpRequest) -> HttpResponse:
+    problem = database_down()
+    return JsonResponse(
+        document(request, problem),
+        status=problem.status_code,
+        headers=headers_of(problem),
+        content_type=MEDIA_TYPE,
+    )
+
+
+def _page() -> HttpResponse:
+    return HttpResponse(render_to_string("503.html"), status=503, headers=_HEADERS)
