@@ -7,8 +7,10 @@ from typing import Any
 
 from core.tenancy import scope
 from subscriptions.models import Club, ClubRun, ClubRunItem
+from subscriptions.operations.charging import ask_again, due_charges
 from subscriptions.operations.run_work import charge_next, tidy_runs
 from subscriptions.operations.runs import draft_run, start_run
+from subscriptions.queries.months import month_at
 from tests.stripe import Sandbox
 from tests.subscriptions.conftest import NOW
 
@@ -24,7 +26,7 @@ def drafted(club: Club, month: date = MARCH, now: datetime = NOW) -> ClubRun:
 
 def started(club: Club, now: datetime = NOW) -> ClubRun:
     """Return a run that has begun."""
-    run = drafted(club, now=now)
+    run = drafted(club, month_at(now, club), now)
     with scope(club.tenant_id):
         return start_run(run_id=run.pk, by=None, now=now)
 
@@ -37,8 +39,6 @@ def work(run: ClubRun, now: datetime = NOW) -> None:
 
 def work_through(run: ClubRun, now: datetime = NOW) -> None:
     """Charge until nothing is left to do, as workers and sweeps do in time."""
-    from subscriptions.operations.charging import ask_again, due_charges
-
     for _ in range(8):
         work(run, now)
         for charge_id in due_charges(tenant_id=run.tenant_id, now=now):
