@@ -77,7 +77,7 @@ def run_detail(request: StaffRequest, number: int, pk: UUID) -> HttpResponse:
     """Show a run: whom it charges, how far it is, and what failed."""
     run = find_run(number, pk)
     shown = request.GET.get("state", "")
-    rows = queries.items_of(run).order_by("state", "id")
+    rows = queries.items_of(run).order_by("-state", "id")
     if shown in STATES:
         rows = rows.filter(state=shown)
     context = {
