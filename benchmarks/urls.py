@@ -9,5 +9,6 @@ urlpatterns = [
     path("bench/read-for-token/<uuid:link_id>/", views.read_for_token),
     path("bench/read-unscoped/<uuid:link_id>/", views.ReadUnscoped.as_view()),
     path("bench/read-scoped/<uuid:link_id>/", views.ReadScoped.as_view()),
+    path("bench/eligible-serialized/", views.EligibleSerialized.as_view()),
     path("", include("config.urls")),
 ]

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.views import ApiView
 from core.operations.tokens import read_access_token
+from subscriptions.models import Subscription
 
 # A copy of the links that no policy protects, made by benchmarks.rows: the same read, unscoped.
 UNPROTECTED = "benchmark_link"
@@ -56,3 +58,24 @@ class ReadScoped(ReadUnscoped):
 
     opens_scope = True
     table = PROTECTED
+
+
+class EligibleRow(serializers.ModelSerializer[Subscription]):
+    """A member as REST framework would have it."""
+
+    class Meta:
+        model = Subscription
+        fields = ("reference",)
+
+
+class EligibleSerialized(ApiView):
+    """The list of who is to be charged, by the ORM and a ModelSerializer."""
+
+    required_scopes: ClassVar = {"GET": "clubs:charge"}
+
+    def get(self, request: Request) -> Response:
+        """List them; clubs and statuses are asked as simply as can be."""
+        rows = Subscription.objects.filter(
+            last_status=1, last_effective_at__lte=self.now, club__number__lte=38
+        )
+        return Response(EligibleRow(rows.order_by(), many=True).data)

@@ -20,6 +20,11 @@ app.conf.beat_schedule = {
     "core.measure": {"task": "core.measure", "schedule": 60.0, "options": {"expires": 60}},
     "core.clean_up": {"task": "core.clean_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "subscriptions.sweep": {
+        "task": "subscriptions.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "crm.sweep": {"task": "crm.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "crm.remind": {"task": "crm.remind", "schedule": 300.0, "options": {"expires": 300}},
 }

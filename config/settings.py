@@ -40,6 +40,7 @@ report_errors(SENTRY_DSN)
 INSTALLED_APPS = [
     "core",
     "payments",
+    "subscriptions",
     "crm",
     "config.apps.TaproomAdminConfig",
     "django.contrib.auth",
@@ -145,7 +146,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A web request must not hang on a dead broker: what it wanted to send is a row that beat sweeps.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-QUEUE_NAMES = ("default", "stripe", "webhooks", "mirror")
+QUEUE_NAMES = ("default", "stripe", "webhooks", "mirror", "shop")
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_TIME_LIMIT = 300
 
@@ -246,6 +247,10 @@ STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", False)
 STRIPE_RATE_GLOBAL = env.int("STRIPE_RATE_GLOBAL", 100 if STRIPE_LIVE_MODE else 25)
 STRIPE_RATE_PER_ENDPOINT = env.int("STRIPE_RATE_PER_ENDPOINT", 25)
 SHOP_URL = env.str("SHOP_URL", "").rstrip("/")
+SHOP_TIMEOUT_SECONDS = env.float("SHOP_TIMEOUT_SECONDS", 10.0)
+# Of the club runs of one tenant, all processes together: calls a second, and calls at once.
+SHOP_RATE = env.float("SHOP_RATE", 20.0)
+SHOP_PARALLEL = env.int("SHOP_PARALLEL", 4)
 # dj-stripe is a read-only mirror: keys lie in our own encrypted rows, so it gets a placeholder.
 STRIPE_API_HOST = STRIPE_API_BASE
 STRIPE_TEST_SECRET_KEY = "sk_test_" + "0" * 24

@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("payments.urls")),
     path("", include("payments.api.urls")),
+    path("", include("subscriptions.urls")),
+    path("", include("subscriptions.api.urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
     path("accounts/", include("core.account_urls")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NAME = re.compile(r"[a-z][a-z_]{1,30}:[a-z]{2,8}")
+_NAME = re.compile(r"[a-z][a-z_]{1,30}:[a-z]{2,12}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 -- The two roles of Taproom and what each may do in the database this file is run in.
 -- Run it as a superuser; running it again changes nothing. Passwords are set elsewhere.
 -- taproom_owner owns the tables and runs the migrations; taproom_app only reads and writes rows,
--- so that row-level security binds it. Needs PostgreSQL 15 or newer.
+-- so that row-level security binds it. The owner may make roles: `manage.py clubs_sql_role` does.
+-- Needs PostgreSQL 15 or newer.
 
 DO $$
 BEGIN
@@ -14,7 +15,7 @@ BEGIN
 END
 $$;
 
-ALTER ROLE taproom_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;
+ALTER ROLE taproom_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB CREATEROLE NOREPLICATION;
 ALTER ROLE taproom_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;
 
 -- The template databases stay the superuser's, so that this file may be run there too.

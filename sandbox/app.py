@@ -10,6 +10,8 @@ from sandbox.control import objects, switches  # noqa: F401
 from sandbox.control import routes as control
 from sandbox.pages import html
 from sandbox.pages import routes as page_routes
+from sandbox.shop import control as shop_control  # noqa: F401
+from sandbox.shop import routes as shop_routes
 from sandbox.state import Sandbox
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class App:
     def _answer(self, request: Request) -> Response:
         if request.path == control.PREFIX or request.path.startswith(control.PREFIX + "/"):
             return control.answer(self._sandbox, request)
+        if request.path == shop_routes.PREFIX or request.path.startswith(f"{shop_routes.PREFIX}/"):
+            return shop_routes.answer(self._sandbox, request)
         if request.path == "/" or request.path.startswith("/c/"):
             return page_routes.answer(self._sandbox, request)
         return self._api(request)

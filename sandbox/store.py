@@ -49,8 +49,18 @@ create table if not exists requests (
     path text not null, params text not null, idempotency_key text,
     status integer, replayed integer not null, fault text
 );
+create table if not exists shop_answers (
+    seq integer primary key, api_key text not null, request_id text not null,
+    customer_id text not null, sku_id integer not null, at real not null,
+    status integer not null, body text not null, asked integer not null default 1,
+    unique (api_key, request_id)
+);
+create table if not exists shop_stock (sku_id integer primary key, units integer not null);
 """
-TABLES = ("settings", "accounts", "objects", "idempotency", "timers", "deliveries", "requests")
+TABLES = (
+    "settings", "accounts", "objects", "idempotency", "timers", "deliveries", "requests",
+    "shop_answers", "shop_stock",
+)  # fmt: skip
 
 
 class Store:

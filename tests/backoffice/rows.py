@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,10 +19,20 @@ from payments.models import StripeAccount
 
 _count = itertools.count(1)
 
-# What the database's constraints want beyond the type of the column.
+
+def next_number() -> int:
+    """Return a number that no other row has."""
+    return 10_000 + next(_count)
+
+
+# What the database's constraints want beyond the type of the column; a callable for each row anew.
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
     "payments.Payment": {"state": "succeeded", "standing": "late", "paid_at": timezone.now()},
+    "subscriptions.Club": {"number": next_number, "time_zone": ""},
+    "subscriptions.ClubStatus": {"number": next_number},
+    "subscriptions.SubscriptionStatus": {"number": next_number},
+    "subscriptions.Charge": {"month": date(2026, 3, 1), "next_at": timezone.now()},
     "payments.Refund": {"state": "failed", "settled_at": timezone.now()},
     "crm.Lead": {"stage": "new", "team_ids": []},
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
@@ -80,7 +90,8 @@ def values_for(
         if field.name in (without or ()) or not needs_value(field):
             continue
         values[field.name] = value_for(field, tenant)
-    return {**values, **FITTING.get(model._meta.label, {})}
+    fitting = FITTING.get(model._meta.label, {})
+    return {**values, **{k: v() if callable(v) else v for k, v in fitting.items()}}
 
 
 def needs_value(field: models.Field[Any, Any]) -> bool:

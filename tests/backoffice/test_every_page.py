@@ -15,6 +15,7 @@ from django.urls import reverse
 from core.models import Tenant
 from core.tenancy import scope
 from payments.models import StripeAccount
+from subscriptions.models import ShopAccount
 from tests.backoffice.rows import belongs_to_tenant, make_row, mark
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 SHARED = ("djstripe.Charge", "djstripe.Customer")
 DISTINCT = [m for m in MODELS if m._meta.app_label != "djstripe" or m._meta.label in SHARED]
 OURS = [model for model in MODELS if belongs_to_tenant(model)]
-ONE = (Tenant, StripeAccount)  # a company has one of these at most
+ONE = (Tenant, StripeAccount, ShopAccount)  # a company has one of these at most
 PLATFORMS = [model for model in MODELS if not belongs_to_tenant(model)]
 
 

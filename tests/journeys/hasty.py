@@ -2,7 +2,7 @@
 
 from config.celery import app
 
-for name in ("core.beat", "payments.sweep"):
+for name in ("core.beat", "payments.sweep", "subscriptions.sweep"):
     app.conf.beat_schedule[name]["schedule"] = 1.0
 
 __all__ = ["app"]

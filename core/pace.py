@@ -1,0 +1,111 @@
+"""One pace for all processes: calls to an outside server at no more than a rate.
+
+Generic cell rate algorithm in Redis: each bucket is a moment from which on the next call is on
+time. A call takes its place in all its buckets or in none.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+
+import redis
+from django.conf import settings
+
+from core.outage import Outage
+
+# KEYS: pause, buckets. ARGV: the burst, then the interval of each bucket in µs.
+# Answers the µs to wait; takes a place in all buckets only when that is 0.
+_TAKE = """
+local pause = redis.call('PTTL', KEYS[1])
+if pause > 0 then return pause * 1000 end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local wait, due = 0, {}
+for i = 2, #KEYS do
+    local interval = tonumber(ARGV[i])
+    local at = math.max(tonumber(redis.call('GET', KEYS[i]) or 0), now)
+    due[i] = at + interval
+    wait = math.max(wait, at - now - interval * tonumber(ARGV[1]))
+end
+if wait > 0 then return math.ceil(wait) end
+for i = 2, #KEYS do
+    redis.call('SET', KEYS[i], string.format('%d', due[i]), 'PX', 10000)
+end
+return 0
+"""
+BURST = 5
+# While Redis is down each process goes at this part of the rate: neither open nor at a halt.
+LOCAL_SHARE = 4
+# Nobody waits longer at once, so that a pause that began meanwhile is heeded.
+LONGEST_SLEEP = 1.0
+
+
+class Buckets:
+    """Buckets in Redis. Its errors are the caller's to judge."""
+
+    def __init__(self) -> None:
+        self._redis = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5
+        )
+        self._take = self._redis.register_script(_TAKE)
+
+    def take(self, pause: str, rates: Mapping[str, float]) -> float:
+        """Take a place in each bucket (name: calls a second); returns 0, or seconds to wait."""
+        intervals = [int(1_000_000 / rate) for rate in rates.values()]
+        return int(self._take(keys=[pause, *rates], args=[BURST, *intervals])) / 1_000_000
+
+    def pause(self, key: str, seconds: float) -> None:
+        """Hold back all calls that name this key."""
+        self._redis.set(key, 1, px=max(1, int(seconds * 1000)))
+
+
+class Pace:
+    """Lets calls pass at `per_second`, all processes together; safe for threads."""
+
+    def __init__(self, name: str, *, per_second: float) -> None:
+        self._key = f"taproom:pace:{name}"
+        self._rate = per_second
+        self._buckets = Buckets()
+        self._outage = Outage(began="pace_is_local", ended="pace_is_shared_again")
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._held_until = 0.0
+
+    def wait_for_turn(self, *, seconds: float) -> bool:
+        """Return True at this call's turn, or False when that is more than `seconds` away."""
+        deadline = time.monotonic() + seconds
+        while wait := self._ask():
+            if time.monotonic() + wait > deadline:
+                return False
+            time.sleep(min(wait, LONGEST_SLEEP))
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Hold all calls back for a while: the other side asked for it, or is away."""
+        self._held_until = time.monotonic() + seconds
+        try:
+            self._buckets.pause(f"{self._key}:pause", seconds)
+        except redis.RedisError as error:
+            self._outage.begin(error)
+
+    def _ask(self) -> float:
+        if self._outage.is_over():
+            try:
+                wait = self._buckets.take(f"{self._key}:pause", {self._key: self._rate})
+            except redis.RedisError as error:
+                self._outage.begin(error)
+            else:
+                self._outage.end()
+                return wait
+        return self._ask_locally()
+
+    def _ask_locally(self) -> float:
+        with self._lock:
+            now = time.monotonic()
+            wait = max(self._next_at, self._held_until) - now
+            if wait > 0:
+                return wait
+            self._next_at = now + LOCAL_SHARE / self._rate
+            return 0.0

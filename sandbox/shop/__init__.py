@@ -1,0 +1,1 @@
+"""A stand-in for the shop that charges customers and sends their orders."""

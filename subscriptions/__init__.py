@@ -1,0 +1,1 @@
+"""Clubs and the customers who subscribe to them."""

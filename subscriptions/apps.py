@@ -1,0 +1,18 @@
+"""The subscriptions app."""
+
+from django.apps import AppConfig
+
+
+class SubscriptionsConfig(AppConfig):
+    """Names what callers of the API may do with clubs."""
+
+    name = "subscriptions"
+
+    def ready(self) -> None:
+        """Register scopes and gauges."""
+        from core import scopes
+        from subscriptions import gauges  # noqa: F401 - registering is the import's purpose
+
+        scopes.register("clubs:subscribe", "subscribe customers to clubs", counselor=True)
+        scopes.register("clubs:manage", "pause, cancel and activate subscriptions", counselor=True)
+        scopes.register("clubs:charge", "list who is to be charged, and charge them")

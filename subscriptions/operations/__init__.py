@@ -1,0 +1,1 @@
+"""Writes of clubs, subscriptions and charges."""

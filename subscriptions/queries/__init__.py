@@ -1,0 +1,1 @@
+"""Reads of clubs, subscriptions and charges. All of them run in scope."""

@@ -1,0 +1,60 @@
+"""Celery tasks: ask the shop again about charges without a certain answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.jobs import Job, job, platform_job, send
+from core.models import Tenant
+from subscriptions.operations import charging
+from subscriptions.operations.run_work import tidy_runs, work_run
+
+# A worker gives its place back after this long, so that other work has its turn.
+TURN = timedelta(seconds=15)
+
+
+@job("subscriptions.ask_again", queue="shop")
+def ask_again(self: Job, *, charge_id: str) -> None:
+    """Ask the shop about one charge, under the same request id."""
+    charging.ask_again(tenant_id=self.tenant_id, charge_id=UUID(charge_id), now=timezone.now())
+
+
+@job("subscriptions.sweep_tenant")
+def sweep_tenant(self: Job) -> None:
+    """Find the charges of one tenant that are due."""
+    for charge_id in charging.due_charges(tenant_id=self.tenant_id, now=timezone.now()):
+        send("subscriptions.ask_again", self.tenant_id, None, {"charge_id": charge_id})
+    for run_id in tidy_runs(tenant_id=self.tenant_id, now=timezone.now()):
+        send("subscriptions.wake_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@job("subscriptions.wake_run")
+def wake_run(self: Job, *, run_id: str) -> None:
+    """Send as many workers to a run as may charge at once."""
+    for _ in range(settings.SHOP_PARALLEL):
+        send("subscriptions.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@job("subscriptions.work_run", queue="shop")
+def work_on_run(self: Job, *, run_id: str) -> None:
+    """Charge members of a run for a while, then make room for other work."""
+    until = timezone.now() + TURN
+    has_more = work_run(
+        tenant_id=self.tenant_id,
+        run_id=UUID(run_id),
+        clock=timezone.now,
+        goes_on=lambda: timezone.now() < until,
+    )
+    if has_more:
+        send("subscriptions.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@platform_job("subscriptions.sweep")
+def sweep(self: Job) -> None:
+    """Send one sweep for each tenant."""
+    for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
+        send("subscriptions.sweep_tenant", tenant_id, None, {})
