@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db.backends.utils import CursorWrapper
 
-_OURS = ("core", "payments", "crm")
+_OURS = ("core", "payments", "crm", "subscriptions")
 # Tables that join Django's own, which are left out.
 _LEFT_OUT = {"core_user_groups", "core_user_user_permissions"}
 
@@ -34,6 +34,12 @@ WHERE i.indrelid = %s::regclass
 ORDER BY c.relname
 """
 
+_VIEW_DEFAULTS = """
+SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a
+JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = %s::regclass ORDER BY a.attnum
+"""
+
 _TRIGGERS = """
 SELECT pg_get_triggerdef(oid, true), tgfoid FROM pg_trigger
 WHERE tgrelid = %s::regclass AND NOT tgisinternal ORDER BY tgname
@@ -43,14 +49,28 @@ WHERE tgrelid = %s::regclass AND NOT tgisinternal ORDER BY tgname
 _FUNCTIONS = """
 SELECT pg_get_functiondef(p.oid), obj_description(p.oid, 'pg_proc'), p.oid::regprocedure::text
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = 'public' AND p.prokind = 'f' AND NOT EXISTS (
+WHERE n.nspname = ANY (%s) AND p.prokind = 'f' AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 ORDER BY p.oid
 """
 
+_SCHEMAS = """
+SELECT nspname FROM pg_namespace
+WHERE nspname NOT LIKE 'pg\\_%%' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1
+"""
+
+# The views that outside programs write to, in the order they were made.
+_VIEWS = """
+SELECT c.oid::text, c.oid::regclass::text, array_to_string(c.reloptions, ', '),
+       pg_get_viewdef(c.oid, true), obj_description(c.oid, 'pg_class')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'v' AND n.nspname = ANY (%s) ORDER BY c.oid
+"""
+
 _POLICIES = """
 SELECT polname, polpermissive, polcmd, pg_get_expr(polqual, polrelid),
-       pg_get_expr(polwithcheck, polrelid), obj_description(oid, 'pg_policy')
+       pg_get_expr(polwithcheck, polrelid), obj_description(oid, 'pg_policy'),
+       array(SELECT rolname::text FROM pg_roles WHERE oid = ANY (polroles) ORDER BY 1)
 FROM pg_policy WHERE polrelid = %s::regclass ORDER BY NOT polpermissive, polname
 """
 
@@ -59,6 +79,8 @@ _COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELE
 _SCHEMA_HEAD = """\
 -- The tables of Taproom. Written by `manage.py write_schema`; the migrations make them.
 -- Who may see which row: rls_policies.sql.
+
+SET check_function_bodies = off;  -- functions come first: columns have defaults by them
 """
 
 _POLICIES_HEAD = """\
@@ -83,12 +105,14 @@ def tables() -> list[str]:
 
 
 def schema_sql(cursor: CursorWrapper) -> str:
-    """Return functions, tables, constraints, indexes and triggers as SQL that could be run."""
-    names = tables()
-    parts = [_SCHEMA_HEAD]
+    """Return schemas, functions, tables, keys, views and triggers as SQL that could be run."""
+    names, schemas = tables(), [row[0] for row in _rows(cursor, _SCHEMAS)]
+    parts = [_SCHEMA_HEAD, *(f"CREATE SCHEMA {name};" for name in schemas)]
+    parts += list(_functions(cursor, schemas))
     parts += [part for name in names for part in _table(cursor, name)]
     parts += [part for name in names for part in _foreign_keys(cursor, name)]
-    parts += list(_functions(cursor))
+    views = _rows(cursor, _VIEWS, schemas)
+    parts += [part for view in views for part in _view(cursor, view)]
     parts += [part for name in names for part in _triggers(cursor, name)]
     return "\n".join(parts)
 
@@ -145,9 +169,22 @@ def _foreign_keys(cursor: CursorWrapper, table: str) -> Iterator[str]:
         yield f"\nALTER TABLE {table}\n" + ",\n".join(keys) + ";"
 
 
-def _functions(cursor: CursorWrapper) -> Iterator[str]:
-    for definition, words, _ in _rows(cursor, _FUNCTIONS):
+def _functions(cursor: CursorWrapper, schemas: list[str]) -> Iterator[str]:
+    for definition, words, _ in _rows(cursor, _FUNCTIONS, ["public", *schemas]):
         yield (f"\n-- {words}" if words else "") + f"\n{definition.rstrip()};"
+
+
+def _view(cursor: CursorWrapper, view: Sequence[Any]) -> Iterator[str]:
+    number, name, options, query, words = view  # by number: its name is not for this role
+    yield (
+        (f"\n-- {words}" if words else "")
+        + f"\nCREATE VIEW {name}"
+        + (f" WITH ({options})" if options else "")
+    )
+    yield f"AS {query.strip()}"
+    for column, default in _rows(cursor, _VIEW_DEFAULTS, number):
+        yield f"ALTER VIEW {name} ALTER COLUMN {column} SET DEFAULT {default};"
+    yield from _triggers(cursor, number)
 
 
 def _triggers(cursor: CursorWrapper, table: str) -> Iterator[str]:
@@ -161,11 +198,12 @@ def _policies(cursor: CursorWrapper, table: str) -> Iterator[str]:
         return
     yield f"\nALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
-    for name, is_permissive, command, using, check, words in policies:
+    for name, is_permissive, command, using, check, words, roles in policies:
         if words:
             yield f"-- {words}"
         kind = "PERMISSIVE" if is_permissive else "RESTRICTIVE"
-        lines = [f"CREATE POLICY {name} ON {table} AS {kind} FOR {_COMMANDS[command]}"]
+        to = f" TO {', '.join(roles)}" if roles else ""
+        lines = [f"CREATE POLICY {name} ON {table} AS {kind} FOR {_COMMANDS[command]}{to}"]
         lines += [f"    USING ({_plain(using)})"] if using else []
         lines += [f"    WITH CHECK ({_plain(check)})"] if check else []
         yield "\n".join(lines) + ";"

@@ -198,6 +198,9 @@ CREATE POLICY lead_team_changed ON crm_leadteam AS RESTRICTIVE FOR UPDATE
 -- Written by the trigger on crm_lead and by nobody else.
 CREATE POLICY lead_team_deleted ON crm_leadteam AS RESTRICTIVE FOR DELETE
     USING (( SELECT (pg_trigger_depth() > 0)));
+-- Counselors and admins; made-up roles none.
+CREATE POLICY lead_team_seen ON crm_leadteam AS RESTRICTIVE FOR SELECT
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text, 'counselor'::text]));
 
 ALTER TABLE crm_notduplicate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crm_notduplicate FORCE ROW LEVEL SECURITY;
@@ -274,3 +277,105 @@ CREATE POLICY entry_deleted ON crm_timelineentry AS RESTRICTIVE FOR DELETE
 -- Who sees the lead.
 CREATE POLICY entry_seen ON crm_timelineentry AS RESTRICTIVE FOR SELECT
     USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
+
+ALTER TABLE subscriptions_charge ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_charge FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_charge AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_club ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_club FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_club AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_club AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_club AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_clubrun ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_clubrun FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_clubrun AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_clubrunitem ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_clubrunitem FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_clubrunitem AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_clubstatus ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_clubstatus FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_clubstatus AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_clubstatus AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_clubstatus AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_clubstatuschange ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_clubstatuschange FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_clubstatuschange AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_clubstatuschange AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_clubstatuschange AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_move ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_move FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_move AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_shopaccount ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_shopaccount FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_shopaccount AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_skip ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_skip FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_skip AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_subscription ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_subscription FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_subscription AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_subscription AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_subscription AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_subscriptionstatus ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_subscriptionstatus FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_subscriptionstatus AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_subscriptionstatus AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_subscriptionstatus AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_subscriptionstatuschange ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_subscriptionstatuschange FORCE ROW LEVEL SECURITY;
+CREATE POLICY sql_role ON subscriptions_subscriptionstatuschange AS PERMISSIVE FOR ALL TO taproom_owner
+    USING (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session))
+    WITH CHECK (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session));
+CREATE POLICY tenant_isolation ON subscriptions_subscriptionstatuschange AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+CREATE POLICY sql_role_alone ON subscriptions_subscriptionstatuschange AS RESTRICTIVE FOR ALL TO taproom_owner
+    USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));

@@ -1,6 +1,388 @@
 -- The tables of Taproom. Written by `manage.py write_schema`; the migrations make them.
 -- Who may see which row: rls_policies.sql.
 
+SET check_function_bodies = off;  -- functions come first: columns have defaults by them
+
+CREATE SCHEMA clubs;
+
+CREATE OR REPLACE FUNCTION public.core_touch_updated_at()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END $function$;
+
+-- Fills in the lead of the row's application.
+CREATE OR REPLACE FUNCTION public.crm_lead_of_application()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    SELECT lead_id INTO NEW.lead_id FROM crm_application
+        WHERE tenant_id = NEW.tenant_id AND id = NEW.application_id;
+    IF NEW.lead_id IS NULL THEN
+        RAISE EXCEPTION 'there is no application % here', NEW.application_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_ARGV[0];
+    END IF;
+    RETURN NEW;
+END $function$;
+
+-- Holds a lead's teams to its company; each once, in order.
+CREATE OR REPLACE FUNCTION public.crm_check_lead_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    known uuid[];
+BEGIN
+    -- A team that goes away meanwhile is caught by the foreign key of crm_leadteam.
+    known := array(SELECT id FROM core_team
+        WHERE tenant_id = NEW.tenant_id AND id = ANY (NEW.team_ids) ORDER BY id);
+    IF NOT NEW.team_ids <@ known THEN
+        RAISE EXCEPTION 'a team of this lead is not a team of its company'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lead_teams_same_tenant';
+    END IF;
+    NEW.team_ids := known;
+    RETURN NEW;
+END $function$;
+
+-- Keeps crm_leadteam as crm_lead.team_ids has it.
+CREATE OR REPLACE FUNCTION public.crm_keep_lead_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    DELETE FROM crm_leadteam WHERE tenant_id = NEW.tenant_id AND lead_id = NEW.id
+        AND NOT team_id = ANY (NEW.team_ids);
+    INSERT INTO crm_leadteam (tenant_id, lead_id, team_id)
+        SELECT NEW.tenant_id, NEW.id, unnest(NEW.team_ids) ON CONFLICT DO NOTHING;
+    RETURN NEW;
+END $function$;
+
+-- Takes a deleted team off its leads.
+CREATE OR REPLACE FUNCTION public.crm_forget_team()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE crm_lead SET team_ids = array_remove(team_ids, OLD.id)
+        WHERE tenant_id = OLD.tenant_id AND team_ids @> ARRAY[OLD.id];
+    RETURN OLD;
+END $function$;
+
+-- Gives a company the stages it starts with.
+CREATE OR REPLACE FUNCTION public.crm_make_first_stages(tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    outer_tenant text := coalesce(current_setting('app.tenant_id', true), '');
+    outer_role text := coalesce(current_setting('app.role', true), '');
+BEGIN
+    PERFORM set_config('app.tenant_id', tenant::text, true), set_config('app.role', 'system', true);
+    INSERT INTO crm_leadstage
+        (tenant_id, position, key, name, outcome, deadline_days, needs_note, may_go_back)
+    VALUES
+        (tenant, 10, 'new', 'New', 'open', 2, false, true),
+        (tenant, 20, 'contacted', 'Contacted', 'open', 7, false, true),
+        (tenant, 30, 'advising', 'Advising', 'open', 14, false, true),
+        (tenant, 40, 'converted', 'Converted', 'won', NULL, false, true),
+        (tenant, 50, 'disqualified', 'Disqualified', 'lost', NULL, true, true)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO crm_applicationstage
+        (tenant_id, position, key, name, outcome, deadline_days, needs_note, may_go_back)
+    VALUES
+        (tenant, 10, 'draft', 'Draft', 'open', 14, false, true),
+        (tenant, 20, 'submitted', 'Submitted', 'open', 7, false, true),
+        (tenant, 30, 'payment_received', 'Payment received', 'open', 7, false, false),
+        (tenant, 40, 'in_review', 'In review', 'open', 14, false, true),
+        (tenant, 50, 'accepted', 'Accepted', 'won', NULL, false, true),
+        (tenant, 60, 'rejected', 'Rejected', 'lost', NULL, true, true),
+        (tenant, 70, 'withdrawn', 'Withdrawn', 'lost', NULL, true, true)
+    ON CONFLICT DO NOTHING;
+    PERFORM set_config('app.tenant_id', outer_tenant, true), set_config('app.role', outer_role, true);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.crm_stages_of_new_tenant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM crm_make_first_stages(NEW.id);
+    RETURN NEW;
+END $function$;
+
+-- The role the transaction acts in.
+CREATE OR REPLACE FUNCTION public.core_scope_role()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT current_setting('app.role', true) $function$;
+
+-- The person the transaction acts for.
+CREATE OR REPLACE FUNCTION public.core_scope_user()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT nullif(current_setting('app.user_id', true), '')::uuid $function$;
+
+-- The teams of the person the transaction acts for.
+CREATE OR REPLACE FUNCTION public.core_scope_teams()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT array(SELECT team_id FROM core_teammembership WHERE user_id = core_scope_user()) $function$;
+
+-- The leads a counselor sees, as lead_seen has it, each half found by an index.
+CREATE OR REPLACE FUNCTION public.crm_scope_leads()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT id FROM crm_lead WHERE owner_id = (SELECT core_scope_user())
+    UNION ALL
+    SELECT lead_id FROM crm_leadteam WHERE team_id = ANY ((SELECT core_scope_teams())::uuid[]) $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_give_statuses(tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    outside text := current_setting('app.tenant_id', true);
+BEGIN
+    PERFORM set_config('app.tenant_id', tenant::text, true);
+    INSERT INTO public.subscriptions_clubstatus (tenant_id, number, name)
+    VALUES (tenant, 1, 'active'), (tenant, 2, 'closed'), (tenant, 3, 'inactive')
+    ON CONFLICT DO NOTHING;
+    INSERT INTO public.subscriptions_subscriptionstatus (tenant_id, number, name)
+    VALUES (tenant, 1, 'active'), (tenant, 2, 'cancelled'), (tenant, 3, 'paused')
+    ON CONFLICT DO NOTHING;
+    PERFORM set_config('app.tenant_id', coalesce(outside, ''), true);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_statuses_of_new_tenant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM public.subscriptions_give_statuses(NEW.id);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_keep_last(touched uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM FROM public.subscriptions_subscription AS s JOIN unnest(touched) AS t (id)
+        ON s.id = t.id ORDER BY s.id FOR NO KEY UPDATE OF s;
+    UPDATE public.subscriptions_subscription AS s
+    SET last_status = newest.status, last_effective_at = newest.effective_at
+    FROM unnest(touched) AS t (id)
+    LEFT JOIN LATERAL (
+        SELECT c.status, c.effective_at
+        FROM public.subscriptions_subscriptionstatuschange AS c
+        WHERE c.subscription_id = t.id AND c.withdrawn_at IS NULL
+        ORDER BY c.effective_at DESC, c.recorded_at DESC, c.reference DESC LIMIT 1
+    ) AS newest ON true
+    WHERE s.id = t.id
+      AND (s.last_status, s.last_effective_at)
+          IS DISTINCT FROM (newest.status, newest.effective_at);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_rows_inserted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM public.subscriptions_keep_last(
+        ARRAY(SELECT DISTINCT subscription_id FROM new_rows));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_rows_deleted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM public.subscriptions_keep_last(
+        ARRAY(SELECT DISTINCT subscription_id FROM old_rows));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.subscriptions_rows_updated()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM public.subscriptions_keep_last(ARRAY(
+        SELECT subscription_id FROM new_rows UNION SELECT subscription_id FROM old_rows));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION clubs.tenant_of_session()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE WHEN session_user ~ '^clubs_[0-9a-f]{32}$'
+                THEN substr(session_user::text, 7)::uuid END
+$function$;
+
+CREATE OR REPLACE FUNCTION clubs.next_club_id()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(max(id), 0) + 1 FROM clubs.club
+$function$;
+
+CREATE OR REPLACE FUNCTION clubs.club_called(wanted integer)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    found_id uuid;
+BEGIN
+    SELECT id INTO found_id FROM public.subscriptions_club
+    WHERE tenant_id = clubs.tenant_of_session() AND number = wanted;
+    IF found_id IS NULL THEN
+        RAISE foreign_key_violation USING CONSTRAINT = 'club_is_known',
+            MESSAGE = format('there is no club %s', coalesce(wanted::text, 'without an id')),
+            HINT = 'Insert it into clubs.club first.';
+    END IF;
+    RETURN found_id;
+END $function$;
+
+CREATE OR REPLACE FUNCTION clubs.subscription_called(wanted text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    found_id uuid;
+BEGIN
+    SELECT id INTO found_id FROM public.subscriptions_subscription
+    WHERE tenant_id = clubs.tenant_of_session() AND reference = wanted;
+    IF found_id IS NULL THEN
+        RAISE foreign_key_violation USING CONSTRAINT = 'subscription_is_known',
+            MESSAGE = format('there is no subscription %s', coalesce(wanted, 'without an id')),
+            HINT = 'Insert it into clubs.subscription first.';
+    END IF;
+    RETURN found_id;
+END $function$;
+
+CREATE OR REPLACE FUNCTION clubs.write_subscription()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    me uuid := clubs.tenant_of_session();
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM public.subscriptions_subscription WHERE tenant_id = me AND reference = OLD.id;
+        RETURN CASE WHEN FOUND THEN OLD END;
+    END IF;
+    NEW.id := coalesce(NEW.id, gen_random_uuid()::text);
+    NEW.create_date := coalesce(NEW.create_date, now() AT TIME ZONE 'UTC');
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO public.subscriptions_subscription
+            (tenant_id, reference, club_id, customer_store_id, subscribed_at)
+        VALUES (me, NEW.id, clubs.club_called(NEW.club_id), NEW.customer_store_id,
+                NEW.create_date AT TIME ZONE 'UTC');
+        RETURN NEW;
+    END IF;
+    UPDATE public.subscriptions_subscription
+    SET reference = NEW.id, club_id = clubs.club_called(NEW.club_id),
+        customer_store_id = NEW.customer_store_id,
+        subscribed_at = NEW.create_date AT TIME ZONE 'UTC'
+    WHERE tenant_id = me AND reference = OLD.id;
+    RETURN CASE WHEN FOUND THEN NEW END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION clubs.write_club_status_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    me uuid := clubs.tenant_of_session();
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM public.subscriptions_clubstatuschange
+        WHERE tenant_id = me AND reference = OLD.id AND withdrawn_at IS NULL;
+        RETURN CASE WHEN FOUND THEN OLD END;
+    END IF;
+    NEW.id := coalesce(NEW.id, gen_random_uuid()::text);
+    NEW.create_date := coalesce(NEW.create_date, clock_timestamp() AT TIME ZONE 'UTC');
+    NEW.effect_date := coalesce(NEW.effect_date, NEW.create_date);
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO public.subscriptions_clubstatuschange
+            (tenant_id, reference, club_id, status, effective_at, recorded_at, details)
+        VALUES (me, NEW.id, clubs.club_called(NEW.club_id), NEW.club_status_id,
+                NEW.effect_date AT TIME ZONE 'UTC', NEW.create_date AT TIME ZONE 'UTC',
+                coalesce(NEW.details, ''));
+        RETURN NEW;
+    END IF;
+    UPDATE public.subscriptions_clubstatuschange
+    SET reference = NEW.id, club_id = clubs.club_called(NEW.club_id), status = NEW.club_status_id,
+        effective_at = NEW.effect_date AT TIME ZONE 'UTC',
+        recorded_at = NEW.create_date AT TIME ZONE 'UTC', details = coalesce(NEW.details, '')
+    WHERE tenant_id = me AND reference = OLD.id AND withdrawn_at IS NULL;
+    RETURN CASE WHEN FOUND THEN NEW END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION clubs.write_subscription_status_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    me uuid := clubs.tenant_of_session();
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM public.subscriptions_subscriptionstatuschange
+        WHERE tenant_id = me AND reference = OLD.id AND withdrawn_at IS NULL;
+        RETURN CASE WHEN FOUND THEN OLD END;
+    END IF;
+    NEW.id := coalesce(NEW.id, gen_random_uuid()::text);
+    NEW.create_date := coalesce(NEW.create_date, clock_timestamp() AT TIME ZONE 'UTC');
+    NEW.effect_date := coalesce(NEW.effect_date, NEW.create_date);
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO public.subscriptions_subscriptionstatuschange
+            (tenant_id, reference, subscription_id, status, effective_at, recorded_at, details)
+        VALUES (me, NEW.id, clubs.subscription_called(NEW.subscription_id), NEW.status_id,
+                NEW.effect_date AT TIME ZONE 'UTC', NEW.create_date AT TIME ZONE 'UTC',
+                coalesce(NEW.details, ''));
+        RETURN NEW;
+    END IF;
+    UPDATE public.subscriptions_subscriptionstatuschange
+    SET reference = NEW.id, subscription_id = clubs.subscription_called(NEW.subscription_id), status = NEW.status_id,
+        effective_at = NEW.effect_date AT TIME ZONE 'UTC',
+        recorded_at = NEW.create_date AT TIME ZONE 'UTC', details = coalesce(NEW.details, '')
+    WHERE tenant_id = me AND reference = OLD.id AND withdrawn_at IS NULL;
+    RETURN CASE WHEN FOUND THEN NEW END;
+END $function$;
 
 CREATE TABLE core_apikey (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -665,6 +1047,278 @@ CREATE INDEX crm_timelineentry_tenant_id_7a7771ec ON public.crm_timelineentry US
 CREATE INDEX entry_by_lead ON public.crm_timelineentry USING btree (tenant_id, lead_id, happened_at DESC, id DESC);
 CREATE INDEX entry_newest ON public.crm_timelineentry USING btree (tenant_id, happened_at DESC, id DESC);
 
+CREATE TABLE subscriptions_charge (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    request_id character varying(200) NOT NULL,
+    month date NOT NULL,
+    customer_store_id character varying(36) NOT NULL,
+    store_sku integer NOT NULL,
+    state character varying(10) NOT NULL,
+    cause character varying(10) NOT NULL,
+    reason character varying(500) NOT NULL,
+    answer jsonb,
+    attempts integer NOT NULL,
+    next_at timestamp with time zone,
+    decided_at timestamp with time zone,
+    requested_by_id uuid,
+    tenant_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    CONSTRAINT subscriptions_charge_pkey PRIMARY KEY (id),
+    CONSTRAINT charge_request_id_once_per_tenant UNIQUE (tenant_id, request_id),
+    CONSTRAINT subscriptions_charge_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT charge_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric),
+    CONSTRAINT charge_request_id_is_one_line CHECK (request_id::text ~ '^[^[:cntrl:]]+$'::text),
+    CONSTRAINT charged_charge_has_answer CHECK (NOT state::text = 'charged'::text OR answer IS NOT NULL AND decided_at IS NOT NULL),
+    CONSTRAINT open_charge_is_due_again CHECK (next_at IS NOT NULL AND (state::text = ANY (ARRAY['claimed'::character varying, 'unknown'::character varying]::text[])) OR NOT (state::text = ANY (ARRAY['claimed'::character varying, 'unknown'::character varying]::text[])) AND next_at IS NULL),
+    CONSTRAINT subscriptions_charge_attempts_check CHECK (attempts >= 0)
+);
+CREATE INDEX charge_newest ON public.subscriptions_charge USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX charge_once_per_month ON public.subscriptions_charge USING btree (tenant_id, subscription_id, month) WHERE ((state)::text = ANY ((ARRAY['claimed'::character varying, 'charged'::character varying, 'unknown'::character varying])::text[]));
+CREATE INDEX charge_open ON public.subscriptions_charge USING btree (tenant_id, next_at) WHERE ((state)::text = ANY ((ARRAY['claimed'::character varying, 'unknown'::character varying])::text[]));
+CREATE INDEX subscriptions_charge_requested_by_id_13234072 ON public.subscriptions_charge USING btree (requested_by_id);
+CREATE INDEX subscriptions_charge_subscription_id_3123d16d ON public.subscriptions_charge USING btree (subscription_id);
+CREATE INDEX subscriptions_charge_tenant_id_33e58327 ON public.subscriptions_charge USING btree (tenant_id);
+
+CREATE TABLE subscriptions_club (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number integer NOT NULL,
+    name character varying(255) NOT NULL,
+    store_sku integer NOT NULL,
+    time_zone character varying(60) DEFAULT ''::character varying NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    run_day smallint DEFAULT 1 NOT NULL,
+    CONSTRAINT subscriptions_club_pkey PRIMARY KEY (id),
+    CONSTRAINT club_id_once_per_tenant UNIQUE (tenant_id, number),
+    CONSTRAINT subscriptions_club_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT club_run_day_is_of_a_month CHECK (run_day >= 1 AND run_day <= 31),
+    CONSTRAINT subscriptions_club_run_day_check CHECK (run_day >= 0),
+    CONSTRAINT subscriptions_club_version_check CHECK (version >= 0)
+);
+CREATE INDEX subscriptions_club_tenant_id_74731104 ON public.subscriptions_club USING btree (tenant_id);
+
+CREATE TABLE subscriptions_clubrun (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    month date NOT NULL,
+    state character varying(10) NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    club_id uuid NOT NULL,
+    ended_by_id uuid,
+    made_by_id uuid,
+    started_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_clubrun_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_clubrun_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT club_run_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric),
+    CONSTRAINT ended_club_run_has_its_end CHECK (ended_at IS NOT NULL AND (state::text = ANY (ARRAY['done'::character varying, 'cancelled'::character varying]::text[])) OR NOT (state::text = ANY (ARRAY['done'::character varying, 'cancelled'::character varying]::text[])) AND ended_at IS NULL)
+);
+CREATE INDEX club_run_open ON public.subscriptions_clubrun USING btree (tenant_id, state) WHERE ((state)::text = ANY ((ARRAY['draft'::character varying, 'running'::character varying, 'stopped'::character varying, 'review'::character varying])::text[]));
+CREATE UNIQUE INDEX one_open_run_per_club_and_month ON public.subscriptions_clubrun USING btree (tenant_id, club_id, month) WHERE ((state)::text = ANY ((ARRAY['draft'::character varying, 'running'::character varying, 'stopped'::character varying, 'review'::character varying])::text[]));
+CREATE INDEX subscriptions_clubrun_club_id_cff33767 ON public.subscriptions_clubrun USING btree (club_id);
+CREATE INDEX subscriptions_clubrun_ended_by_id_1aef4caa ON public.subscriptions_clubrun USING btree (ended_by_id);
+CREATE INDEX subscriptions_clubrun_made_by_id_17267d5a ON public.subscriptions_clubrun USING btree (made_by_id);
+CREATE INDEX subscriptions_clubrun_started_by_id_a3600c4f ON public.subscriptions_clubrun USING btree (started_by_id);
+CREATE INDEX subscriptions_clubrun_tenant_id_28d41e5c ON public.subscriptions_clubrun USING btree (tenant_id);
+
+CREATE TABLE subscriptions_clubrunitem (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    state character varying(10) NOT NULL,
+    cause character varying(10) DEFAULT ''::character varying NOT NULL,
+    reason character varying(500) DEFAULT ''::character varying NOT NULL,
+    warning character varying(500) DEFAULT ''::character varying NOT NULL,
+    attempt integer DEFAULT 1 NOT NULL,
+    misses integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    note character varying(500) DEFAULT ''::character varying NOT NULL,
+    charge_id uuid,
+    decided_by_id uuid,
+    run_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_clubrunitem_pkey PRIMARY KEY (id),
+    CONSTRAINT club_run_item_once_per_run UNIQUE (tenant_id, run_id, subscription_id),
+    CONSTRAINT subscriptions_clubrunitem_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT club_run_item_under_way_has_its_end CHECK (NOT state::text = 'charging'::text OR due_at IS NOT NULL),
+    CONSTRAINT subscriptions_clubrunitem_attempt_check CHECK (attempt >= 0),
+    CONSTRAINT subscriptions_clubrunitem_misses_check CHECK (misses >= 0)
+);
+CREATE INDEX club_run_item_by_state ON public.subscriptions_clubrunitem USING btree (run_id, state, id);
+CREATE INDEX club_run_item_of_member ON public.subscriptions_clubrunitem USING btree (tenant_id, subscription_id);
+CREATE INDEX club_run_item_under_way ON public.subscriptions_clubrunitem USING btree (tenant_id, due_at) WHERE ((state)::text = ANY ((ARRAY['charging'::character varying, 'unknown'::character varying])::text[]));
+CREATE INDEX club_run_item_waiting ON public.subscriptions_clubrunitem USING btree (run_id, id) WHERE ((state)::text = 'pending'::text);
+CREATE INDEX subscriptions_clubrunitem_charge_id_9908f0c6 ON public.subscriptions_clubrunitem USING btree (charge_id);
+CREATE INDEX subscriptions_clubrunitem_decided_by_id_dcfd1e05 ON public.subscriptions_clubrunitem USING btree (decided_by_id);
+CREATE INDEX subscriptions_clubrunitem_run_id_f2e8e158 ON public.subscriptions_clubrunitem USING btree (run_id);
+CREATE INDEX subscriptions_clubrunitem_subscription_id_55a9ba02 ON public.subscriptions_clubrunitem USING btree (subscription_id);
+CREATE INDEX subscriptions_clubrunitem_tenant_id_e3cf863f ON public.subscriptions_clubrunitem USING btree (tenant_id);
+
+CREATE TABLE subscriptions_clubstatus (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    number integer NOT NULL,
+    name character varying(255) NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    CONSTRAINT subscriptions_clubstatus_pkey PRIMARY KEY (id),
+    CONSTRAINT club_status_id_once_per_tenant UNIQUE (tenant_id, number),
+    CONSTRAINT subscriptions_clubstatus_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX subscriptions_clubstatus_tenant_id_01f32875 ON public.subscriptions_clubstatus USING btree (tenant_id);
+
+CREATE TABLE subscriptions_clubstatuschange (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    reference character varying(36) NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    details text DEFAULT ''::text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    status integer NOT NULL,
+    club_id uuid NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    CONSTRAINT subscriptions_clubstatuschange_pkey PRIMARY KEY (id),
+    CONSTRAINT club_status_history_id_once_per_tenant UNIQUE (tenant_id, reference),
+    CONSTRAINT subscriptions_clubstatuschange_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT club_status_history_create_date_in_range CHECK (recorded_at >= '1900-01-01 00:00:00+00'::timestamp with time zone AND recorded_at < '2200-01-01 00:00:00+00'::timestamp with time zone),
+    CONSTRAINT club_status_history_effect_date_in_range CHECK (effective_at >= '1900-01-01 00:00:00+00'::timestamp with time zone AND effective_at < '2200-01-01 00:00:00+00'::timestamp with time zone),
+    CONSTRAINT club_status_history_id_is_one_line CHECK (reference::text ~ '^[^[:cntrl:]]+$'::text)
+);
+CREATE INDEX club_status_newest ON public.subscriptions_clubstatuschange USING btree (club_id, effective_at DESC, recorded_at DESC, reference DESC) WHERE (withdrawn_at IS NULL);
+CREATE INDEX subscriptions_clubstatuschange_club_id_3162b19b ON public.subscriptions_clubstatuschange USING btree (club_id);
+CREATE INDEX subscriptions_clubstatuschange_tenant_id_408c18b1 ON public.subscriptions_clubstatuschange USING btree (tenant_id);
+
+CREATE TABLE subscriptions_move (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    reason character varying(500) NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    joined_id uuid NOT NULL,
+    left_id uuid NOT NULL,
+    moved_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_move_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_move_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT move_is_between_two_subscriptions CHECK (NOT left_id = joined_id)
+);
+CREATE INDEX subscriptions_move_joined_id_a8ad0bcf ON public.subscriptions_move USING btree (joined_id);
+CREATE INDEX subscriptions_move_left_id_eb9ca860 ON public.subscriptions_move USING btree (left_id);
+CREATE INDEX subscriptions_move_moved_by_id_0c7af72a ON public.subscriptions_move USING btree (moved_by_id);
+CREATE INDEX subscriptions_move_tenant_id_aff17847 ON public.subscriptions_move USING btree (tenant_id);
+
+CREATE TABLE subscriptions_shopaccount (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    api_key text NOT NULL,
+    api_secret text NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_shopaccount_pkey PRIMARY KEY (id),
+    CONSTRAINT shop_account_once_per_tenant UNIQUE (tenant_id),
+    CONSTRAINT subscriptions_shopaccount_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX subscriptions_shopaccount_tenant_id_93511038 ON public.subscriptions_shopaccount USING btree (tenant_id);
+
+CREATE TABLE subscriptions_skip (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    month date NOT NULL,
+    reason character varying(500) NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    undone_at timestamp with time zone,
+    made_by_id uuid,
+    subscription_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    undone_by_id uuid,
+    CONSTRAINT subscriptions_skip_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_skip_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT skip_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric)
+);
+CREATE UNIQUE INDEX skip_once_per_month ON public.subscriptions_skip USING btree (tenant_id, subscription_id, month) WHERE (undone_at IS NULL);
+CREATE INDEX subscriptions_skip_made_by_id_bed278e0 ON public.subscriptions_skip USING btree (made_by_id);
+CREATE INDEX subscriptions_skip_subscription_id_85c16c37 ON public.subscriptions_skip USING btree (subscription_id);
+CREATE INDEX subscriptions_skip_tenant_id_28025571 ON public.subscriptions_skip USING btree (tenant_id);
+CREATE INDEX subscriptions_skip_undone_by_id_786e66fe ON public.subscriptions_skip USING btree (undone_by_id);
+
+CREATE TABLE subscriptions_subscription (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    reference character varying(36) NOT NULL,
+    customer_store_id character varying(36) NOT NULL,
+    subscribed_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_status integer,
+    last_effective_at timestamp with time zone,
+    club_id uuid NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    CONSTRAINT subscriptions_subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT subscription_id_once_per_tenant UNIQUE (tenant_id, reference),
+    CONSTRAINT subscription_once_per_customer_and_club UNIQUE (tenant_id, club_id, customer_store_id),
+    CONSTRAINT subscriptions_subscription_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT subscription_create_date_in_range CHECK (subscribed_at >= '1900-01-01 00:00:00+00'::timestamp with time zone AND subscribed_at < '2200-01-01 00:00:00+00'::timestamp with time zone),
+    CONSTRAINT subscription_customer_is_one_line CHECK (customer_store_id::text ~ '^[^[:cntrl:]]+$'::text),
+    CONSTRAINT subscription_id_is_one_line CHECK (reference::text ~ '^[^[:cntrl:]]+$'::text),
+    CONSTRAINT subscription_last_belongs_together CHECK (last_effective_at IS NULL AND last_status IS NULL OR last_effective_at IS NOT NULL AND last_status IS NOT NULL)
+);
+CREATE INDEX subscription_by_customer ON public.subscriptions_subscription USING btree (tenant_id, customer_store_id);
+CREATE INDEX subscription_newest ON public.subscriptions_subscription USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX subscriptions_subscription_club_id_4f90563f ON public.subscriptions_subscription USING btree (club_id);
+CREATE INDEX subscriptions_subscription_tenant_id_59e35983 ON public.subscriptions_subscription USING btree (tenant_id);
+
+CREATE TABLE subscriptions_subscriptionstatus (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    number integer NOT NULL,
+    name character varying(255) NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    CONSTRAINT subscriptions_subscriptionstatus_pkey PRIMARY KEY (id),
+    CONSTRAINT subscription_status_id_once_per_tenant UNIQUE (tenant_id, number),
+    CONSTRAINT subscriptions_subscriptionstatus_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX subscriptions_subscriptionstatus_tenant_id_5bdac45f ON public.subscriptions_subscriptionstatus USING btree (tenant_id);
+
+CREATE TABLE subscriptions_subscriptionstatuschange (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    reference character varying(36) NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    details text DEFAULT ''::text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    status integer NOT NULL,
+    origin character varying(12) DEFAULT ''::character varying NOT NULL,
+    interval_days integer,
+    made_by_id uuid,
+    subscription_id uuid NOT NULL,
+    tenant_id uuid DEFAULT clubs.tenant_of_session() NOT NULL,
+    CONSTRAINT subscriptions_subscriptionstatuschange_pkey PRIMARY KEY (id),
+    CONSTRAINT subscription_status_history_id_once_per_tenant UNIQUE (tenant_id, reference),
+    CONSTRAINT subscriptions_subscriptionstatuschange_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT subscription_status_history_create_date_in_range CHECK (recorded_at >= '1900-01-01 00:00:00+00'::timestamp with time zone AND recorded_at < '2200-01-01 00:00:00+00'::timestamp with time zone),
+    CONSTRAINT subscription_status_history_effect_date_in_range CHECK (effective_at >= '1900-01-01 00:00:00+00'::timestamp with time zone AND effective_at < '2200-01-01 00:00:00+00'::timestamp with time zone),
+    CONSTRAINT subscription_status_history_id_is_one_line CHECK (reference::text ~ '^[^[:cntrl:]]+$'::text),
+    CONSTRAINT subscriptions_subscriptionstatuschange_interval_days_check CHECK (interval_days >= 0)
+);
+CREATE INDEX subscription_status_by_effect ON public.subscriptions_subscriptionstatuschange USING btree (tenant_id, effective_at);
+CREATE INDEX subscription_status_newest ON public.subscriptions_subscriptionstatuschange USING btree (subscription_id, effective_at DESC, recorded_at DESC, reference DESC) INCLUDE (status) WHERE (withdrawn_at IS NULL);
+CREATE INDEX subscriptions_subscriptionstatuschange_made_by_id_4a536aaa ON public.subscriptions_subscriptionstatuschange USING btree (made_by_id);
+CREATE INDEX subscriptions_subscriptionstatuschange_subscription_id_d4191076 ON public.subscriptions_subscriptionstatuschange USING btree (subscription_id);
+CREATE INDEX subscriptions_subscriptionstatuschange_tenant_id_491ed68f ON public.subscriptions_subscriptionstatuschange USING btree (tenant_id);
+
 ALTER TABLE core_apikey
     ADD CONSTRAINT core_apikey_created_by_id_9aafb450_fk_core_user_id FOREIGN KEY (created_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT core_apikey_tenant_id_b3bfd62e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
@@ -801,146 +1455,131 @@ ALTER TABLE crm_timelineentry
     ADD CONSTRAINT crm_timelineentry_task_id_same_tenant FOREIGN KEY (tenant_id, task_id) REFERENCES crm_task(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT crm_timelineentry_tenant_id_7a7771ec_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
-CREATE OR REPLACE FUNCTION public.core_touch_updated_at()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    NEW.updated_at := now();
-    RETURN NEW;
-END $function$;
+ALTER TABLE subscriptions_charge
+    ADD CONSTRAINT subscriptions_charge_requested_by_id_13234072_fk_core_user_id FOREIGN KEY (requested_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_charge_subscription_id_3123d16d_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_charge_subscription_id_same_tenant FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_charge_tenant_id_33e58327_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- Fills in the lead of the row's application.
-CREATE OR REPLACE FUNCTION public.crm_lead_of_application()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    SELECT lead_id INTO NEW.lead_id FROM crm_application
-        WHERE tenant_id = NEW.tenant_id AND id = NEW.application_id;
-    IF NEW.lead_id IS NULL THEN
-        RAISE EXCEPTION 'there is no application % here', NEW.application_id
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_ARGV[0];
-    END IF;
-    RETURN NEW;
-END $function$;
+ALTER TABLE subscriptions_club
+    ADD CONSTRAINT subscriptions_club_tenant_id_74731104_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- Holds a lead's teams to its company; each once, in order.
-CREATE OR REPLACE FUNCTION public.crm_check_lead_teams()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-    known uuid[];
-BEGIN
-    -- A team that goes away meanwhile is caught by the foreign key of crm_leadteam.
-    known := array(SELECT id FROM core_team
-        WHERE tenant_id = NEW.tenant_id AND id = ANY (NEW.team_ids) ORDER BY id);
-    IF NOT NEW.team_ids <@ known THEN
-        RAISE EXCEPTION 'a team of this lead is not a team of its company'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lead_teams_same_tenant';
-    END IF;
-    NEW.team_ids := known;
-    RETURN NEW;
-END $function$;
+ALTER TABLE subscriptions_clubrun
+    ADD CONSTRAINT subscriptions_clubrun_club_id_cff33767_fk_subscriptions_club_id FOREIGN KEY (club_id) REFERENCES subscriptions_club(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrun_club_id_same_tenant FOREIGN KEY (tenant_id, club_id) REFERENCES subscriptions_club(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrun_ended_by_id_1aef4caa_fk_core_user_id FOREIGN KEY (ended_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrun_made_by_id_17267d5a_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrun_started_by_id_a3600c4f_fk_core_user_id FOREIGN KEY (started_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrun_tenant_id_28d41e5c_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- Keeps crm_leadteam as crm_lead.team_ids has it.
-CREATE OR REPLACE FUNCTION public.crm_keep_lead_teams()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    DELETE FROM crm_leadteam WHERE tenant_id = NEW.tenant_id AND lead_id = NEW.id
-        AND NOT team_id = ANY (NEW.team_ids);
-    INSERT INTO crm_leadteam (tenant_id, lead_id, team_id)
-        SELECT NEW.tenant_id, NEW.id, unnest(NEW.team_ids) ON CONFLICT DO NOTHING;
-    RETURN NEW;
-END $function$;
+ALTER TABLE subscriptions_clubrunitem
+    ADD CONSTRAINT subscriptions_clubru_charge_id_9908f0c6_fk_subscript FOREIGN KEY (charge_id) REFERENCES subscriptions_charge(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubru_decided_by_id_dcfd1e05_fk_core_user FOREIGN KEY (decided_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubru_run_id_f2e8e158_fk_subscript FOREIGN KEY (run_id) REFERENCES subscriptions_clubrun(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubru_subscription_id_55a9ba02_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrunitem_charge_id_same_tenant FOREIGN KEY (tenant_id, charge_id) REFERENCES subscriptions_charge(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrunitem_run_id_same_tenant FOREIGN KEY (tenant_id, run_id) REFERENCES subscriptions_clubrun(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrunitem_subscription_id_same_tenant FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubrunitem_tenant_id_e3cf863f_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- Takes a deleted team off its leads.
-CREATE OR REPLACE FUNCTION public.crm_forget_team()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    UPDATE crm_lead SET team_ids = array_remove(team_ids, OLD.id)
-        WHERE tenant_id = OLD.tenant_id AND team_ids @> ARRAY[OLD.id];
-    RETURN OLD;
-END $function$;
+ALTER TABLE subscriptions_clubstatus
+    ADD CONSTRAINT subscriptions_clubstatus_tenant_id_01f32875_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- Gives a company the stages it starts with.
-CREATE OR REPLACE FUNCTION public.crm_make_first_stages(tenant uuid)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-    outer_tenant text := coalesce(current_setting('app.tenant_id', true), '');
-    outer_role text := coalesce(current_setting('app.role', true), '');
-BEGIN
-    PERFORM set_config('app.tenant_id', tenant::text, true), set_config('app.role', 'system', true);
-    INSERT INTO crm_leadstage
-        (tenant_id, position, key, name, outcome, deadline_days, needs_note, may_go_back)
-    VALUES
-        (tenant, 10, 'new', 'New', 'open', 2, false, true),
-        (tenant, 20, 'contacted', 'Contacted', 'open', 7, false, true),
-        (tenant, 30, 'advising', 'Advising', 'open', 14, false, true),
-        (tenant, 40, 'converted', 'Converted', 'won', NULL, false, true),
-        (tenant, 50, 'disqualified', 'Disqualified', 'lost', NULL, true, true)
-    ON CONFLICT DO NOTHING;
-    INSERT INTO crm_applicationstage
-        (tenant_id, position, key, name, outcome, deadline_days, needs_note, may_go_back)
-    VALUES
-        (tenant, 10, 'draft', 'Draft', 'open', 14, false, true),
-        (tenant, 20, 'submitted', 'Submitted', 'open', 7, false, true),
-        (tenant, 30, 'payment_received', 'Payment received', 'open', 7, false, false),
-        (tenant, 40, 'in_review', 'In review', 'open', 14, false, true),
-        (tenant, 50, 'accepted', 'Accepted', 'won', NULL, false, true),
-        (tenant, 60, 'rejected', 'Rejected', 'lost', NULL, true, true),
-        (tenant, 70, 'withdrawn', 'Withdrawn', 'lost', NULL, true, true)
-    ON CONFLICT DO NOTHING;
-    PERFORM set_config('app.tenant_id', outer_tenant, true), set_config('app.role', outer_role, true);
-END $function$;
+ALTER TABLE subscriptions_clubstatuschange
+    ADD CONSTRAINT club_status_history_status_is_known FOREIGN KEY (tenant_id, status) REFERENCES subscriptions_clubstatus(tenant_id, number),
+    ADD CONSTRAINT subscriptions_clubst_club_id_3162b19b_fk_subscript FOREIGN KEY (club_id) REFERENCES subscriptions_club(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubst_tenant_id_408c18b1_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_clubstatuschange_club_id_same_tenant FOREIGN KEY (tenant_id, club_id) REFERENCES subscriptions_club(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
 
-CREATE OR REPLACE FUNCTION public.crm_stages_of_new_tenant()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM crm_make_first_stages(NEW.id);
-    RETURN NEW;
-END $function$;
+ALTER TABLE subscriptions_move
+    ADD CONSTRAINT subscriptions_move_joined_id_a8ad0bcf_fk_subscript FOREIGN KEY (joined_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_move_joined_id_same_tenant FOREIGN KEY (tenant_id, joined_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_move_left_id_eb9ca860_fk_subscript FOREIGN KEY (left_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_move_left_id_same_tenant FOREIGN KEY (tenant_id, left_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_move_moved_by_id_0c7af72a_fk_core_user_id FOREIGN KEY (moved_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_move_tenant_id_aff17847_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- The role the transaction acts in.
-CREATE OR REPLACE FUNCTION public.core_scope_role()
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$ SELECT current_setting('app.role', true) $function$;
+ALTER TABLE subscriptions_shopaccount
+    ADD CONSTRAINT subscriptions_shopaccount_tenant_id_93511038_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- The person the transaction acts for.
-CREATE OR REPLACE FUNCTION public.core_scope_user()
- RETURNS uuid
- LANGUAGE sql
- STABLE
-AS $function$ SELECT nullif(current_setting('app.user_id', true), '')::uuid $function$;
+ALTER TABLE subscriptions_skip
+    ADD CONSTRAINT subscriptions_skip_made_by_id_bed278e0_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_skip_subscription_id_85c16c37_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_skip_subscription_id_same_tenant FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_skip_tenant_id_28025571_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_skip_undone_by_id_786e66fe_fk_core_user_id FOREIGN KEY (undone_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED;
 
--- The teams of the person the transaction acts for.
-CREATE OR REPLACE FUNCTION public.core_scope_teams()
- RETURNS uuid[]
- LANGUAGE sql
- STABLE
-AS $function$
-    SELECT array(SELECT team_id FROM core_teammembership WHERE user_id = core_scope_user()) $function$;
+ALTER TABLE subscriptions_subscription
+    ADD CONSTRAINT subscriptions_subscr_club_id_4f90563f_fk_subscript FOREIGN KEY (club_id) REFERENCES subscriptions_club(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_subscription_club_id_same_tenant FOREIGN KEY (tenant_id, club_id) REFERENCES subscriptions_club(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_subscription_tenant_id_59e35983_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
--- The leads a counselor sees, as lead_seen has it, each half found by an index.
-CREATE OR REPLACE FUNCTION public.crm_scope_leads()
- RETURNS SETOF uuid
- LANGUAGE sql
- STABLE
-AS $function$
-    SELECT id FROM crm_lead WHERE owner_id = (SELECT core_scope_user())
-    UNION ALL
-    SELECT lead_id FROM crm_leadteam WHERE team_id = ANY ((SELECT core_scope_teams())::uuid[]) $function$;
+ALTER TABLE subscriptions_subscriptionstatus
+    ADD CONSTRAINT subscriptions_subscr_tenant_id_5bdac45f_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_subscriptionstatuschange
+    ADD CONSTRAINT subscription_status_history_status_is_known FOREIGN KEY (tenant_id, status) REFERENCES subscriptions_subscriptionstatus(tenant_id, number),
+    ADD CONSTRAINT subscriptions_subscr_made_by_id_4a536aaa_fk_core_user FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_subscr_subscription_id_d4191076_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_subscr_tenant_id_491ed68f_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_subscriptionstatuschange_subscription_id_same_ten FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+CREATE VIEW clubs.club WITH (security_barrier=true, check_option=cascaded)
+AS SELECT number AS id,
+    name,
+    store_sku
+   FROM subscriptions_club
+  WHERE tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session));
+ALTER VIEW clubs.club ALTER COLUMN id SET DEFAULT clubs.next_club_id();
+
+CREATE VIEW clubs.club_status WITH (security_barrier=true, check_option=cascaded)
+AS SELECT number AS id,
+    name
+   FROM subscriptions_clubstatus
+  WHERE tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session));
+
+CREATE VIEW clubs.status WITH (security_barrier=true, check_option=cascaded)
+AS SELECT number AS id,
+    name
+   FROM subscriptions_subscriptionstatus
+  WHERE tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session));
+
+CREATE VIEW clubs.club_status_history WITH (security_barrier=true)
+AS SELECT h.reference AS id,
+    c.number AS club_id,
+    h.status AS club_status_id,
+    (h.effective_at AT TIME ZONE 'UTC'::text) AS effect_date,
+    (h.recorded_at AT TIME ZONE 'UTC'::text) AS create_date,
+    NULLIF(h.details, ''::text) AS details
+   FROM subscriptions_clubstatuschange h
+     JOIN subscriptions_club c ON c.id = h.club_id
+  WHERE h.tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session)) AND h.withdrawn_at IS NULL;
+
+CREATE TRIGGER write INSTEAD OF INSERT OR DELETE OR UPDATE ON clubs.club_status_history FOR EACH ROW EXECUTE FUNCTION clubs.write_club_status_history();
+
+CREATE VIEW clubs.subscription WITH (security_barrier=true)
+AS SELECT s.reference AS id,
+    c.number AS club_id,
+    s.customer_store_id,
+    (s.subscribed_at AT TIME ZONE 'UTC'::text) AS create_date
+   FROM subscriptions_subscription s
+     JOIN subscriptions_club c ON c.id = s.club_id
+  WHERE s.tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session));
+
+CREATE TRIGGER write INSTEAD OF INSERT OR DELETE OR UPDATE ON clubs.subscription FOR EACH ROW EXECUTE FUNCTION clubs.write_subscription();
+
+CREATE VIEW clubs.subscription_status_history WITH (security_barrier=true)
+AS SELECT h.reference AS id,
+    s.reference AS subscription_id,
+    h.status AS status_id,
+    (h.effective_at AT TIME ZONE 'UTC'::text) AS effect_date,
+    (h.recorded_at AT TIME ZONE 'UTC'::text) AS create_date,
+    NULLIF(h.details, ''::text) AS details
+   FROM subscriptions_subscriptionstatuschange h
+     JOIN subscriptions_subscription s ON s.id = h.subscription_id
+  WHERE h.tenant_id = (( SELECT clubs.tenant_of_session() AS tenant_of_session)) AND h.withdrawn_at IS NULL;
+
+CREATE TRIGGER write INSTEAD OF INSERT OR DELETE OR UPDATE ON clubs.subscription_status_history FOR EACH ROW EXECUTE FUNCTION clubs.write_subscription_status_history();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_apikey FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
@@ -951,6 +1590,8 @@ CREATE TRIGGER forget_team AFTER DELETE ON core_team FOR EACH ROW EXECUTE FUNCTI
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_team FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_teammembership FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER give_club_statuses AFTER INSERT ON core_tenant FOR EACH ROW EXECUTE FUNCTION subscriptions_statuses_of_new_tenant();
 
 CREATE TRIGGER make_first_stages AFTER INSERT ON core_tenant FOR EACH ROW EXECUTE FUNCTION crm_stages_of_new_tenant();
 
@@ -1003,3 +1644,33 @@ CREATE TRIGGER lead_of_application BEFORE INSERT OR UPDATE OF application_id ON 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crm_task FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crm_timelineentry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_charge FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_club FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubrun FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubrunitem FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubstatus FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubstatuschange FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_move FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_shopaccount FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_skip FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_subscription FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_subscriptionstatus FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER keep_last_deleted AFTER DELETE ON subscriptions_subscriptionstatuschange REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION subscriptions_rows_deleted();
+
+CREATE TRIGGER keep_last_inserted AFTER INSERT ON subscriptions_subscriptionstatuschange REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscriptions_rows_inserted();
+
+CREATE TRIGGER keep_last_updated AFTER UPDATE ON subscriptions_subscriptionstatuschange REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscriptions_rows_updated();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_subscriptionstatuschange FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
