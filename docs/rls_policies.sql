@@ -198,6 +198,9 @@ CREATE POLICY lead_team_changed ON crm_leadteam AS RESTRICTIVE FOR UPDATE
 -- Written by the trigger on crm_lead and by nobody else.
 CREATE POLICY lead_team_deleted ON crm_leadteam AS RESTRICTIVE FOR DELETE
     USING (( SELECT (pg_trigger_depth() > 0)));
+-- Counselors and admins; made-up roles none.
+CREATE POLICY lead_team_seen ON crm_leadteam AS RESTRICTIVE FOR SELECT
+    USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text, 'counselor'::text]));
 
 ALTER TABLE crm_notduplicate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crm_notduplicate FORCE ROW LEVEL SECURITY;
