@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -68,17 +68,21 @@ def _unreadable(form: Any) -> HttpResponse:
 
 
 def _file(
-    request: StaffRequest, name: str, header: Iterable[str], rows: Iterable[exports.Cells]
+    request: StaffRequest, name: str, header: Iterable[str], rows: Iterator[exports.Cells]
 ) -> HttpResponse:
-    """Make the file inside the scope: a stream would be read after it, as nothing."""
+    """Make the file inside the scope: a stream would be read after it, as nothing.
+
+    A file that does not hold all there is says so in its name.
+    """
     cells = list(islice(rows, exports.MOST_ROWS))
     _log(request, name, len(cells))
     day = timezone.localdate().isoformat()
+    cut = f"-first-{len(cells)}" if next(rows, None) is not None else ""
     return HttpResponse(
         write_csv(header, cells),
         content_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}-{day}.csv"',
+            "Content-Disposition": f'attachment; filename="{name}-{day}{cut}.csv"',
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -30,8 +30,9 @@ from crm.operations.tasks import (
 )
 from crm.operations.undo import NotUndone, undo_completion
 from crm.pages.answers import actor, back_of, go_back, is_partial, posted
+from crm.pages.tally import tally_behind
 from crm.queries.people import colleagues
-from crm.queries.today import UNDO_FOR, task_row
+from crm.queries.today import MOST_COUNTED, UNDO_FOR, task_row
 from crm.words import due_words
 
 Refusals = (TaskCompletedAlready, TaskOpenAlready, NotUndone)
@@ -66,6 +67,8 @@ def _row(
         "can_undo": by_me and task.completed_at and now - task.completed_at < UNDO_FOR,
         "is_overdue": task.is_overdue_at(now),
         "was_swapped": True,
+        "counts": tally_behind(request, now),
+        "most": MOST_COUNTED,
         "on_lead": "on_lead" in request.POST,
         "people": colleagues() if "on_lead" in request.POST else [],
         "task_types": Task.Type.choices,

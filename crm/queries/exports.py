@@ -83,7 +83,7 @@ def task_rows(chosen: TodayFilter, *, user: User, now: datetime, zone: ZoneInfo)
 
 
 def _some(rows: QuerySet[R]) -> Iterator[R]:
-    return rows[:MOST_ROWS].iterator(AT_A_TIME)
+    return rows[: MOST_ROWS + 1].iterator(AT_A_TIME)  # one more tells that there are more
 
 
 def _moment(when: datetime | None, zone: ZoneInfo) -> str:

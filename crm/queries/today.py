@@ -65,7 +65,9 @@ def _done_by(assignee: str, user: User) -> Q:
     if assignee == NOBODY:
         return Q(assignee__isnull=True, lead__owner__isnull=True)
     person = user.pk if assignee == ME else UUID(assignee)
-    return Q(assignee_id=person) | Q(assignee__isnull=True, lead__owner_id=person)
+    # Their leads first: joined, the leads of all tasks would be looked up.
+    theirs = Lead.objects.filter(owner_id=person).values("pk")
+    return Q(assignee_id=person) | Q(assignee__isnull=True, lead__in=theirs)
 
 
 def page_of_tasks(tasks: QuerySet[Task], *, cursor: str) -> Shown[Task]:

@@ -66,7 +66,7 @@ def test_without_settings_there_is_no_row(
     assert rows == []
 
 
-@pytest.mark.parametrize("table", ["crm_lead", *FOLLOWERS])
+@pytest.mark.parametrize("table", ["crm_lead", "crm_leadteam", *FOLLOWERS])
 @pytest.mark.parametrize("role", ["", "boss", "public", "Admin", "counselor ", "superuser"])
 def test_role_that_is_none_sees_no_row(
     app: psycopg.Connection, world: World, table: str, role: str

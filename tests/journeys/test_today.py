@@ -41,6 +41,7 @@ def test_counselor_works_the_list_with_the_mouse(office: Office, counselor: User
     row(page, "Eva Smit").get_by_role("button", name="Mark Complete").click()
     done = page.locator(f"#task-{late.pk}")
     expect(done).to_contain_text("Completed: Call for Eva Smit.")
+    expect(page.locator(".tally")).to_contain_text("0 overdue")
 
     assert office.reload(late).status == "completed"
     done.get_by_role("button", name="Undo").click()

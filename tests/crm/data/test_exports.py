@@ -21,6 +21,7 @@ from crm.models import Lead
 from crm.operations.applications import add_application
 from crm.operations.tasks import create_task
 from crm.operations.timeline import Actor
+from crm.queries.exports import MOST_ROWS
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,21 @@ def test_export_costs_the_same_for_many_rows(
 @pytest.mark.parametrize("file", FILES)
 def test_export_is_for_staff(db: None, file: str) -> None:
     assert Client().get(file).status_code == 302
+
+
+def test_file_that_leaves_rows_out_says_so_in_its_name(counselor: User, log_in: LogIn) -> None:
+    with scope(counselor.tenant_id), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO crm_lead (tenant_id, owner_id, name)"
+            " SELECT %s, %s, 'Lead' FROM generate_series(1, %s)",
+            [counselor.tenant_id, counselor.pk, MOST_ROWS + 1],
+        )
+
+    cut = log_in(counselor).get("/leads/export.csv")
+    with scope(counselor.tenant_id):
+        Lead.objects.filter(pk=rows(cut)[0]["Id"]).update(stage="contacted")
+    whole = log_in(counselor).get("/leads/export.csv?stage=new")
+
+    assert (len(rows(cut)), len(rows(whole))) == (MOST_ROWS, MOST_ROWS)
+    assert cut["Content-Disposition"].endswith(f"-first-{MOST_ROWS}.csv\"")
+    assert "first" not in whole["Content-Disposition"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -62,6 +63,33 @@ def test_task_is_completed_by_one_request_that_answers_with_the_row(
     assert answer.content.decode().startswith("<li")
     assert "Completed Undo Cem Counselor, Today, 12:00 Completed: Call for Eva Smit." in row
     assert company.reload(task).status == "completed"
+
+
+def counted(answer: Any) -> dict[str, str]:
+    """What an answer says anew about how much waits."""
+    found = re.findall(
+        r'<strong id="tally-(\w+)"[^>]* hx-swap-oob="true">(.*?)</strong>', answer.content.decode()
+    )
+    return dict(found)
+
+
+def test_swapped_row_tells_how_much_still_waits_of_what_the_page_shows(
+    noon: Any, company: Company, pages: Client
+) -> None:
+    late, mail = [
+        company.task(due_at=NOON - timedelta(hours=1), type=kind) for kind in ("call", "email")
+    ]
+    company.task(due_at=NOON + timedelta(hours=1))
+
+    first = pages.post(to("complete", late), {"back": "/today/"}, headers=HTMX)
+    narrow = pages.post(to("complete", mail), {"back": "/today?type=email"}, headers=HTMX)
+    undone = pages.post(to("undo", mail), {"back": "/today/"}, headers=HTMX)
+    on_lead = pages.post(to("complete", mail), {"back": f"/leads/{mail.lead_id}/"}, headers=HTMX)
+
+    assert counted(first) == {"overdue": "1", "later": "1"}
+    assert counted(narrow) == {"overdue": "0", "later": "0"}
+    assert counted(undone) == {"overdue": "1", "later": "1"}
+    assert counted(on_lead) == {}
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
