@@ -60,6 +60,7 @@ def _migrations_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted([*ROOT.glob("*/*migrations/*.py"), ROOT / "core" / "rls.py"]):
         digest.update(path.read_bytes())
+    digest.update((ROOT / "deploy" / "roles.sql").read_bytes())
     digest.update((ROOT / "requirements-dev.txt").read_bytes())
     return digest.hexdigest()[:12]
 
@@ -117,6 +118,8 @@ def make_database(administer: str, name: str, template: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(made))
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, model))
         connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO taproom_owner").format(made))
+        # A copy lacks what deploy/roles.sql says about the database itself.
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(made))
         connection.execute(
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO taproom_app").format(made)
         )

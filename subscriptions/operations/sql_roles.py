@@ -47,31 +47,28 @@ def grant_sql_role(
 ) -> SqlRole:
     """Make the role of a tenant, or renew what it may do. `owner` owns the tables.
 
-    Safe to repeat: a role that is there keeps its password unless a new one is asked for.
+    Safe to repeat: a role that is there keeps its password unless a new one is asked for. Run it
+    in a transaction: until its end all others who make or drop such roles wait.
     """
     name = role_name(tenant_id)
-    is_new = not _exists(owner, name)
-    password = secrets.token_urlsafe(24) if is_new or new_password else ""
     with owner.cursor() as cursor:
-        raw = cursor.connection
-        role = sql.Identifier(name)
-        if is_new:
-            cursor.execute(sql.SQL("CREATE ROLE {}").format(role))
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('taproom_clubs_role', 0))")
+        is_new = not _exists(owner, name)
+        password = secrets.token_urlsafe(24) if is_new or new_password else ""
+        verifier = _verifier(owner, name, password) if password else None
+        cursor.execute("SELECT taproom.make_clubs_role(%s, %s)", [tenant_id, verifier])
+        names = {
+            "role": sql.Identifier(name),
+            "database": sql.Identifier(cursor.connection.info.dbname),
+        }
         for statement in _GRANTS:
-            cursor.execute(statement.format(role=role, database=sql.Identifier(raw.info.dbname)))
-        if password:
-            # Hashed here, so that the server's log cannot hold it.
-            hashed = raw.pgconn.encrypt_password(
-                password.encode(), name.encode(), b"scram-sha-256"
-            ).decode()
-            set_it = sql.SQL("ALTER ROLE {} PASSWORD {}")
-            cursor.execute(set_it.format(role, sql.Literal(hashed)))
+            cursor.execute(statement.format(**names))
     address = _address(owner, name, password) if password else ""
     return SqlRole(name, password, address)
 
 
 def revoke_sql_role(*, owner: BaseDatabaseWrapper, tenant_id: UUID) -> SqlRole:
-    """Take everything from the role of a tenant and drop it; open sessions can do nothing more.
+    """End the sessions of a tenant's role, take everything from it and drop it.
 
     Raises NoSuchRole.
     """
@@ -79,11 +76,15 @@ def revoke_sql_role(*, owner: BaseDatabaseWrapper, tenant_id: UUID) -> SqlRole:
     if not _exists(owner, name):
         raise NoSuchRole(f"There is no role {name}.")
     with owner.cursor() as cursor:
-        role = sql.Identifier(name)
-        database = sql.Identifier(cursor.connection.info.dbname)
-        for statement in _REVOKES:
-            cursor.execute(statement.format(role=role, database=database))
+        cursor.execute("SELECT taproom.drop_clubs_role(%s)", [tenant_id])
     return SqlRole(name)
+
+
+def _verifier(owner: BaseDatabaseWrapper, name: str, password: str) -> str:
+    """Return what the server keeps of a password; made here, so that its log cannot hold it."""
+    raw = owner.connection.pgconn
+    made: bytes = raw.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return made.decode()
 
 
 def _exists(owner: BaseDatabaseWrapper, name: str) -> bool:
@@ -103,18 +104,7 @@ def _address(owner: BaseDatabaseWrapper, name: str, password: str) -> str:
 
 _VIEWS = ", ".join(f"clubs.{view}" for view in VIEWS)
 _GRANTS = (
-    sql.SQL("ALTER ROLE {role} LOGIN NOINHERIT CONNECTION LIMIT 20"),
-    # Unqualified names are the document's tables, and times without a zone are UTC.
-    sql.SQL("ALTER ROLE {role} SET search_path = clubs"),
-    sql.SQL("ALTER ROLE {role} SET timezone = 'UTC'"),
     sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}"),
     sql.SQL("GRANT USAGE ON SCHEMA clubs TO {role}"),
     sql.SQL(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_VIEWS} TO {{role}}"),
-)
-_REVOKES = (
-    sql.SQL("ALTER ROLE {role} NOLOGIN"),
-    sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA clubs FROM {role}"),
-    sql.SQL("REVOKE ALL ON SCHEMA clubs FROM {role}"),
-    sql.SQL("REVOKE ALL ON DATABASE {database} FROM {role}"),
-    sql.SQL("DROP ROLE {role}"),
 )

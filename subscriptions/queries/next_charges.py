@@ -46,9 +46,7 @@ def outlooks(members: Sequence[Subscription], club: Club, now: datetime) -> list
     for member in members:
         member.club = club  # the same for all, with its zone read once
     return [
-        _outlook(
-            member, rows.get(member.pk, []), taken.get(member.pk, set()), first=first, now=now
-        )
+        _outlook(member, rows.get(member.pk, []), taken.get(member.pk, set()), first=first, now=now)
         for member in members
     ]
 

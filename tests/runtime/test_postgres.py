@@ -73,8 +73,7 @@ def test_roles_are_bound_by_row_level_security(postgres: LocalPostgres) -> None:
 
     assert found == [
         ("taproom_app", False, False, False, False, True),
-        # It makes the roles with which outside programs reach the clubs of one tenant.
-        ("taproom_owner", False, False, False, True, True),
+        ("taproom_owner", False, False, False, False, True),
     ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from core.models import Tenant
@@ -13,6 +14,7 @@ from core.tenancy import scope
 from subscriptions.models import Club, Subscription
 from subscriptions.operations.clubs import make_club
 from subscriptions.operations.subscribing import subscribe
+from tests.subscriptions.outside import made, revoke
 
 # The example ids of the API's own description: 36 characters, and no UUIDs.
 CUSTOMER = "00000000-0000-0000-000-0000000000000"
@@ -37,3 +39,17 @@ def join(club: Club) -> Callable[..., Subscription]:
             return subscribe(customer_store_id=customer, **wanted)
 
     return join
+
+
+@pytest.fixture
+def sql_address(tenant: Tenant) -> Iterator[str]:
+    """The address of a role for `tenant`."""
+    yield made(tenant)
+    revoke(tenant)
+
+
+@pytest.fixture
+def outside(sql_address: str) -> Iterator[psycopg.Connection]:
+    """A connection of an outside program."""
+    with psycopg.connect(sql_address, autocommit=True) as connection:
+        yield connection

@@ -41,15 +41,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except ProgrammingError as error:
             raise CommandError(
-                f"The database refused: {str(error).strip()}. If the owner may not make roles, "
-                "run deploy/roles.sql once more as a superuser."
+                f"The database refused: {str(error).strip()}. If the function is missing, run "
+                "deploy/roles.sql once more as a superuser; running it again harms nothing."
             ) from None
 
     def _act(self, tenant_id: Any, options: dict[str, Any]) -> None:
         owner = connections["owner"]
         if options["revoke"]:
             gone = revoke_sql_role(owner=owner, tenant_id=tenant_id)
-            self.stdout.write(f"The role {gone.name} is gone; its open sessions see nothing.")
+            self.stdout.write(f"The role {gone.name} is gone; its open sessions have ended.")
             return
         role = grant_sql_role(
             owner=owner, tenant_id=tenant_id, new_password=options["new_password"]
