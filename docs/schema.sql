@@ -4,6 +4,49 @@
 SET check_function_bodies = off;  -- functions come first: columns have defaults by them
 
 CREATE SCHEMA clubs;
+CREATE SCHEMA taproom;
+
+CREATE OR REPLACE FUNCTION taproom.make_clubs_role(tenant uuid, verifier text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    name text := 'clubs_' || replace(tenant::text, '-', '');
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('taproom_clubs_role', 0));
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+        EXECUTE format('CREATE ROLE %I', name);
+    END IF;
+    EXECUTE format('ALTER ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 20', name);
+    -- Unqualified names are the tables of the data model, and times without a zone are UTC.
+    EXECUTE format('ALTER ROLE %I SET search_path = clubs', name);
+    EXECUTE format('ALTER ROLE %I SET timezone = %L', name, 'UTC');
+    -- Whoever forgets an open transaction holds up the staff.
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', name, '5min');
+    IF verifier IS NOT NULL THEN
+        IF verifier !~ '^SCRAM-SHA-256\$' THEN
+            RAISE EXCEPTION 'the verifier of a password is wanted, not a password';
+        END IF;
+        EXECUTE format('ALTER ROLE %I PASSWORD %L', name, verifier);
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION taproom.drop_clubs_role(tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    name text := 'clubs_' || replace(tenant::text, '-', '');
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('taproom_clubs_role', 0));
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = name;
+    EXECUTE format('DROP OWNED BY %I', name);
+    EXECUTE format('DROP ROLE %I', name);
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.core_touch_updated_at()
  RETURNS trigger
