@@ -19,6 +19,7 @@ from subscriptions.api.fields import (
     SubscriptionAnswer,
 )
 from subscriptions.models import Club
+from subscriptions.operations.clashes import StatusMissing
 from subscriptions.operations.status import (
     CommandInvalid,
     StatusOutcome,
@@ -43,7 +44,10 @@ class ClubSubscribe(ApiView):
 
     idempotency = "accepted"
     required_scopes = {"POST": "clubs:subscribe"}
-    problems = {ClubUnknown: (404, "club_unknown")}
+    problems = {
+        ClubUnknown: (404, "club_unknown"),
+        StatusMissing: (409, "status_missing"),
+    }
 
     @extend_schema(request=SubscribeFields, responses={201: SubscriptionAnswer})
     def post(self, request: Request, club_id: int) -> Response:
@@ -72,7 +76,10 @@ class SubscriptionStatusView(ApiView):
     """Pause, cancel and activate."""
 
     required_scopes = {"POST": "clubs:manage"}
-    problems = {SubscriptionUnknown: (404, "subscription_unknown")}
+    problems = {
+        SubscriptionUnknown: (404, "subscription_unknown"),
+        StatusMissing: (409, "status_missing"),
+    }
 
     @extend_schema(request=StatusFields, responses=StatusAnswer)
     def post(self, request: Request, subscription_id: str) -> Response:

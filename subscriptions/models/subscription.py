@@ -145,6 +145,6 @@ class SubscriptionStatusChange(StatusChange):
     @property
     def is_automatic_return(self) -> bool:
         """Whether it only ends an earlier pause, also when an outside program put it in."""
-        return self.origin == self.Origin.RETURN or (
-            self.origin == self.Origin.OUTSIDE and self.details == self.RETURN_DETAILS
-        )
+        is_told = self.origin == self.Origin.OUTSIDE and self.details == self.RETURN_DETAILS
+        is_return = self.origin == self.Origin.RETURN or is_told
+        return is_return and self.status == SubscriptionStatus.ACTIVE

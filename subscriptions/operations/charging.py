@@ -310,8 +310,15 @@ def _unsure(words: str, charge: Charge, now: datetime) -> dict[str, Any]:
 
 
 def _record(charge: Charge, found: dict[str, Any]) -> Charge:
-    """Write what the shop said, unless another process has had a certain answer meanwhile."""
-    Charge.objects.filter(pk=charge.pk, state__in=Charge.OPEN).update(**found)
+    """Write what the shop said, unless another process has had a certain answer meanwhile.
+
+    Anything but an order counts only while no later try was begun: a process that was held up for
+    longer than its lease must not call certain what another one has left in the dark.
+    """
+    rows = Charge.objects.filter(pk=charge.pk, state__in=Charge.OPEN)
+    if found["state"] != States.CHARGED:
+        rows = rows.filter(attempts=charge.attempts)
+    rows.update(**found)
     charge.refresh_from_db()
     log.info("charge_recorded", charge_id=str(charge.pk), state=charge.state)
     return charge

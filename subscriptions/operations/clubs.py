@@ -11,7 +11,7 @@ from django.db.models import Max
 from core.models import User
 from core.tenancy import current
 from subscriptions.models import Club, ClubStatus, ClubStatusChange
-from subscriptions.operations.clashes import broken_rule
+from subscriptions.operations.clashes import broken_rule, status_there
 
 
 class ClubIdTaken(Exception):
@@ -63,18 +63,20 @@ def set_club_status(
 ) -> ClubStatusChange | None:
     """Make `status` that of a club from `effective_at` (now if not given) on. In scope.
 
-    Returns None, and writes nothing, when the club is that already at that moment.
+    Returns None, and writes nothing, when the club is that already at that moment. Raises
+    StatusMissing.
     """
     effective_at = effective_at or now
     held = club.changes.at(effective_at)
     if held is not None and held.status == status:
         return None
-    return ClubStatusChange.objects.create(
-        tenant_id=club.tenant_id,
-        club=club,
-        reference=str(uuid4()),
-        status=status,
-        effective_at=effective_at,
-        recorded_at=now,
-        details=details or (f"By {by}" if by else ""),
-    )
+    with status_there(status, "club_status_history", "club_status"):
+        return ClubStatusChange.objects.create(
+            tenant_id=club.tenant_id,
+            club=club,
+            reference=str(uuid4()),
+            status=status,
+            effective_at=effective_at,
+            recorded_at=now,
+            details=details or (f"By {by}" if by else ""),
+        )

@@ -12,6 +12,7 @@ import structlog
 from core.models import User
 from subscriptions.models import Subscription, SubscriptionStatus, SubscriptionStatusChange
 from subscriptions.models.history import EARLIEST, LATEST
+from subscriptions.operations.clashes import status_there
 from subscriptions.operations.supersession import pause_before, superseded_by
 from subscriptions.queries.words import status_word
 
@@ -82,7 +83,7 @@ def change_status(
     `returns_at`; both rows are written at once and nobody has to wake it. Scheduled changes that
     the command takes the place of are withdrawn (operations.supersession). An effect in the past
     is for people who give their reason in `details`. Repeating a command changes nothing and
-    says so. Raises SubscriptionUnknown, CommandInvalid.
+    says so. Raises SubscriptionUnknown, CommandInvalid, StatusMissing.
     """
     command = _checked(
         status=status,
@@ -109,7 +110,8 @@ def change_status(
     held = _repeated(command, rows, withdrawn)
     if held is not None:
         return _told(subscription, rows, now, changed=False, row=held)
-    return _write(subscription, command, rows, withdrawn=withdrawn, by=by, now=now)
+    with status_there(status, "subscription_status_history", "status"):
+        return _write(subscription, command, rows, withdrawn=withdrawn, by=by, now=now)
 
 
 def _checked(

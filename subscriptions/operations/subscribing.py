@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from core.models import User
 from core.tenancy import current
@@ -17,7 +17,7 @@ from subscriptions.models import (
     SubscriptionStatus,
     SubscriptionStatusChange,
 )
-from subscriptions.operations.clashes import broken_rule
+from subscriptions.operations.clashes import broken_rule, status_there
 from subscriptions.queries.words import club_status_word, status_word
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ def subscribe(
     """Subscribe a customer to an active club, from now on. In scope.
 
     A customer is once in a club, which the database holds: of many at the same time one succeeds.
-    Raises ClubUnknown, ClubNotActive, AlreadySubscribed (also for a repetition).
+    Raises ClubUnknown, ClubNotActive, StatusMissing, AlreadySubscribed (also for a repetition).
     """
     club = Club.objects.filter(number=club_number).first()
     if club is None:
@@ -77,7 +77,7 @@ def subscribe(
     if held is None or held.status != ClubStatus.ACTIVE:
         raise ClubNotActive(club, held.status if held else None)
     try:
-        with transaction.atomic():
+        with status_there(SubscriptionStatus.ACTIVE, "subscription_status_history", "status"):
             subscription = _join(club, customer_store_id, by, now)
     except IntegrityError as error:
         if broken_rule(error) == ONCE:
