@@ -156,5 +156,5 @@ def test_file_that_leaves_rows_out_says_so_in_its_name(counselor: User, log_in: 
     whole = log_in(counselor).get("/leads/export.csv?stage=new")
 
     assert (len(rows(cut)), len(rows(whole))) == (MOST_ROWS, MOST_ROWS)
-    assert cut["Content-Disposition"].endswith(f"-first-{MOST_ROWS}.csv\"")
+    assert cut["Content-Disposition"].endswith(f'-first-{MOST_ROWS}.csv"')
     assert "first" not in whole["Content-Disposition"]
