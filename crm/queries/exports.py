@@ -56,7 +56,7 @@ def lead_rows(chosen: LeadFilter, *, now: datetime, zone: ZoneInfo) -> Iterator[
 def application_rows(chosen: BoardFilter, *, zone: ZoneInfo) -> Iterator[Cells]:
     """Yield applications, newest first, as APPLICATION_HEADER names their cells."""
     stages = dict(ApplicationStage.objects.values_list("key", "name"))
-    rows = Application.objects.select_related("lead__owner")
+    rows = Application.objects.prefetch_related("lead__owner")
     if chosen.owner is not None:
         rows = rows.filter(lead__owner_id=chosen.owner)
     if chosen.team is not None:
@@ -72,7 +72,7 @@ def application_rows(chosen: BoardFilter, *, zone: ZoneInfo) -> Iterator[Cells]:
 def task_rows(chosen: TodayFilter, *, user: User, now: datetime, zone: ZoneInfo) -> Iterator[Cells]:
     """Yield the open tasks of a filter, first due first, as TASK_HEADER names their cells."""
     rows = due_tasks(chosen, until=now + FAR_AWAY, now=now, user=user)
-    rows = rows.select_related("application", "lead__owner", "assignee", "completed_by")
+    rows = rows.prefetch_related("application", "lead__owner", "assignee", "completed_by")
     for task in _some(rows.order_by("due_at", "id")):
         yield (
             task.pk, task.get_type_display(), _moment(task.due_at, zone),
@@ -83,6 +83,11 @@ def task_rows(chosen: TodayFilter, *, user: User, now: datetime, zone: ZoneInfo)
 
 
 def _some(rows: QuerySet[R]) -> Iterator[R]:
+    """Yield rows and what belongs to them, part by part.
+
+    Joined, each table with its own rules of row-level security, all of a company's rows would be
+    put together before the first is taken.
+    """
     return rows[: MOST_ROWS + 1].iterator(AT_A_TIME)  # one more tells that there are more
 
 

@@ -96,6 +96,10 @@ def test_completed_tasks_and_tomorrows_are_not_listed(
         ("America/New_York", "2026-11-01T12:00:00Z", "2026-11-02T04:59:59Z"),
         ("Pacific/Auckland", "2026-11-21T11:30:00Z", "2026-11-22T10:59:59Z"),
         ("Asia/Kolkata", "2026-11-21T18:29:00Z", "2026-11-21T18:29:59Z"),
+        ("Pacific/Kiritimati", "2026-11-21T09:59:00Z", "2026-11-21T09:59:59Z"),
+        ("Pacific/Kiritimati", "2026-11-21T10:00:00Z", "2026-11-22T09:59:59Z"),
+        ("America/St_Johns", "2026-11-01T02:31:00Z", "2026-11-02T03:29:59Z"),
+        ("America/St_Johns", "2026-03-08T03:31:00Z", "2026-03-09T02:29:59Z"),
     ],
 )
 def test_day_ends_when_it_ends_in_the_calendar_of_the_company(
