@@ -236,9 +236,7 @@ BEGIN
         WHERE c.subscription_id = t.id AND c.withdrawn_at IS NULL
         ORDER BY c.effective_at DESC, c.recorded_at DESC, c.reference DESC LIMIT 1
     ) AS newest ON true
-    WHERE s.id = t.id
-      AND (s.last_status, s.last_effective_at)
-          IS DISTINCT FROM (newest.status, newest.effective_at);
+    WHERE s.id = t.id;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.subscriptions_rows_inserted()
@@ -341,6 +339,11 @@ DECLARE
     me uuid := clubs.tenant_of_session();
 BEGIN
     IF TG_OP = 'DELETE' THEN
+        -- Withdrawn rows are not shown, so that nobody outside could delete them first.
+        DELETE FROM public.subscriptions_subscriptionstatuschange AS h
+        USING public.subscriptions_subscription AS s
+        WHERE s.tenant_id = me AND s.reference = OLD.id
+          AND h.subscription_id = s.id AND h.withdrawn_at IS NOT NULL;
         DELETE FROM public.subscriptions_subscription WHERE tenant_id = me AND reference = OLD.id;
         RETURN CASE WHEN FOUND THEN OLD END;
     END IF;
