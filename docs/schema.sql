@@ -189,6 +189,19 @@ AS $function$
     UNION ALL
     SELECT lead_id FROM crm_leadteam WHERE team_id = ANY ((SELECT core_scope_teams())::uuid[]) $function$;
 
+-- Refuses a counselor who gives a role or a company.
+CREATE OR REPLACE FUNCTION public.core_keep_roles()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF core_scope_role() = 'counselor' THEN
+        RAISE EXCEPTION 'counselors give nobody a role or a company'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.subscriptions_give_statuses(tenant uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -1642,6 +1655,10 @@ CREATE TRIGGER give_club_statuses AFTER INSERT ON core_tenant FOR EACH ROW EXECU
 CREATE TRIGGER make_first_stages AFTER INSERT ON core_tenant FOR EACH ROW EXECUTE FUNCTION crm_stages_of_new_tenant();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_tenant FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER keep_roles BEFORE UPDATE ON core_user FOR EACH ROW WHEN (old.role::text IS DISTINCT FROM new.role::text OR old.tenant_id IS DISTINCT FROM new.tenant_id OR old.is_superuser IS DISTINCT FROM new.is_superuser) EXECUTE FUNCTION core_keep_roles();
+
+CREATE TRIGGER keep_roles_of_new BEFORE INSERT ON core_user FOR EACH ROW EXECUTE FUNCTION core_keep_roles();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_user FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 

@@ -209,6 +209,27 @@ def test_counselor_cannot_join_a_team(app: psycopg.Connection, world: World) -> 
         )
 
 
+@pytest.mark.parametrize("change", ["role = 'admin'", "is_superuser = true", "tenant_id = NULL"])
+def test_counselor_gives_themselves_no_role(
+    app: psycopg.Connection, world: World, change: str
+) -> None:
+    outsider = world.people["outsider"]
+    statement = sql.SQL("UPDATE core_user SET {} WHERE id = %s").format(sql.SQL(change))
+
+    with acting(app, outsider), pytest.raises(errors.InsufficientPrivilege):
+        app.execute(statement, [outsider.pk])
+
+
+def test_counselor_changes_their_own_name(app: psycopg.Connection, world: World) -> None:
+    outsider = world.people["outsider"]
+
+    with acting(app, outsider):
+        statement = "UPDATE core_user SET name = 'Ola', role = role WHERE id = %s"
+        count = changed(app, statement, [outsider.pk])
+
+    assert count == 1
+
+
 @pytest.mark.parametrize("who", ["outsider", "admin"])
 def test_what_teams_see_is_written_by_the_trigger_alone(
     app: psycopg.Connection, world: World, who: str
