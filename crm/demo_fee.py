@@ -15,7 +15,7 @@ from crm.operations.fees import ask_for_fee, claim_fee
 from crm.operations.timeline import Actor
 from payments.demo_story import PATIENCE_SECONDS, StoryStuck, control_sandbox, is_sandbox
 from payments.gateway import WORKER
-from payments.models import Checkout
+from payments.models import Checkout, StripeAccount
 from payments.operations.checkouts import open_checkout
 
 CARD = "4242424242424242"
@@ -25,19 +25,26 @@ def tell_fee(stage: Stage, *, paid: UUID, failed: UUID, left_open: UUID) -> None
     """Ask for the fees of three applications of the company on stage, and let applicants act.
 
     One pays by card, one by a bank debit that the bank refuses, one leaves the page open. Each
-    needs a fee. A fee that was tried before is left as it is; so is all without the sandbox.
+    needs a fee. A fee that was tried before is left as it is; so are all without the sandbox and
+    a Stripe account there.
     """
     for application_id in (paid, failed, left_open):
         with scope(stage.tenant.pk):
             ask_for_fee(
                 application_id=application_id, by=Actor(user=stage.admin), now=timezone.now()
             )
-    if not is_sandbox():
+    if not (is_sandbox() and _is_connected(stage)):
         return
     _open(stage, left_open)
     _pay(stage, paid, PaymentRequest.State.PAID, card=CARD)
     _pay(stage, failed, PaymentRequest.State.FAILED, account="fails")
     stage.say("application fees")
+
+
+def _is_connected(stage: Stage) -> bool:
+    """Return whether the company has a Stripe account that the fees could go to."""
+    with scope(stage.tenant.pk):
+        return StripeAccount.objects.exists()
 
 
 def _open(stage: Stage, application_id: UUID) -> Checkout | None:

@@ -150,10 +150,11 @@ class EligibleList(ApiView):
         responses={200: OpenApiTypes.ANY},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        """List the ids of all that are active in a club that is active or closed.
+        """List the ids of those that are to be charged.
 
-        A bare JSON list, in no particular order. With `explain=1` an object with the list
-        `eligible` and, in `excluded`, each other subscription with the reason.
+        Active ones in a club that is active or closed: a bare JSON list, in no particular order.
+        With `explain=1` an object with the list `eligible` and, in `excluded`, each other
+        subscription with the reason.
         """
         given = request.query_params
         explain = given.get("explain", "0")
