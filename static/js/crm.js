@@ -8,7 +8,11 @@
   const keys = document.getElementById("keys");
 
   const rows = () => [...document.querySelectorAll("[data-row]")];
-  const here = () => document.activeElement?.closest("[data-row]");
+  // A row that htmx swaps takes the focus with it: until it is back, here is where it was.
+  let last = "";
+  const isLost = () => !document.activeElement || document.activeElement === document.body;
+  const here = () =>
+    isLost() ? document.getElementById(last) : document.activeElement.closest("[data-row]");
   const isTyping = (element) => element.closest?.("input:not([type=checkbox]), textarea, select");
 
   function tell(text) {
@@ -54,6 +58,10 @@
     x: () => press("[name=task]"),
     "?": () => keys?.showModal(),
   };
+
+  document.addEventListener("focusin", (event) => {
+    last = event.target.closest("[data-row]")?.id ?? last;
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -150,8 +158,7 @@
     const said = row?.dataset?.told;
     if (said) tell(said);
     // The button that had the focus went with the old row.
-    const isLost = !document.activeElement || document.activeElement === document.body;
-    if (isLost && row?.matches?.("[data-row]")) go(row);
+    if (isLost() && row?.matches?.("[data-row]")) go(row);
     count();
     keepWalk();
   });
