@@ -1,12 +1,14 @@
-"""The only place that speaks with Stripe. Every call goes through `Gateway`."""
+"""The only place that speaks with Stripe. Every call goes through a `Connection`."""
 
+from payments.gateway.connection import CUSTOMER, WORKER, Connection, Patience
+from payments.gateway.customers import CustomerFacts, Customers
 from payments.gateway.errors import (
     CallInsideTransaction,
     StripeRefused,
     StripeUnavailable,
 )
 from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
-from payments.gateway.gateway import CUSTOMER, WORKER, Gateway
+from payments.gateway.gateway import Gateway
 from payments.gateway.signature import BadSignature, verify_signature
 
 __all__ = [
@@ -14,8 +16,12 @@ __all__ = [
     "WORKER",
     "BadSignature",
     "CallInsideTransaction",
+    "Connection",
+    "CustomerFacts",
+    "Customers",
     "DisputeFacts",
     "Gateway",
+    "Patience",
     "RefundFacts",
     "SessionFacts",
     "StripeRefused",

@@ -16,11 +16,11 @@ from payments import kinds
 from payments.gateway import (
     CUSTOMER,
     Gateway,
+    Patience,
     SessionFacts,
     StripeRefused,
     StripeUnavailable,
 )
-from payments.gateway.gateway import Patience
 from payments.models import Checkout, PaymentLink, StripeAccount
 
 log = structlog.get_logger(__name__)

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from core.models import Tenant
 from core.tenancy import scope
-from payments.gateway import WORKER
-from payments.gateway.gateway import Patience
+from payments.gateway import WORKER, Patience
 from payments.models import Checkout, PaymentLink, StripeAccount, StripeEvent
 from payments.operations.checkouts import claim_link_checkout, open_checkout
 from payments.operations.events import process_event

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from core.models import Tenant
 from core.tenancy import scope
-from payments.gateway import CUSTOMER, CallInsideTransaction, Gateway, StripeUnavailable
-from payments.gateway.gateway import Patience
+from payments.gateway import CUSTOMER, CallInsideTransaction, Gateway, Patience, StripeUnavailable
 from payments.models import Checkout, PaymentLink, StripeAccount
 from payments.operations.checkouts import (
     CheckoutOver,

@@ -1,0 +1,93 @@
+"""The way to Stripe for one account: its limit, its time-outs, and a plain answer or error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import stripe
+from django.conf import settings
+from django.db import connection
+
+from payments.gateway.errors import CallInsideTransaction, StripeUnavailable, translate
+from payments.gateway.limiter import Limiter
+from payments.models import StripeAccount
+
+stripe.enable_telemetry = False
+
+_PAUSE_AFTER_429 = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller can wait: seconds to connect, to read, for its turn; and retries."""
+
+    connect: float
+    read: float
+    turn: float
+    retries: int
+
+
+# A customer looks at a spinner, and a web thread that waits serves nobody else.
+CUSTOMER = Patience(connect=2, read=6, turn=2, retries=1)
+WORKER = Patience(connect=3, read=20, turn=30, retries=2)
+
+
+@lru_cache(maxsize=64)
+def _client(secret_key: str, patience: Patience, process_id: int) -> stripe.StripeClient:
+    """Return a client of this process: one made before a fork would share its connection."""
+    base = settings.STRIPE_API_BASE
+    return stripe.StripeClient(
+        secret_key,
+        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
+        http_client=stripe.RequestsClient(timeout=(patience.connect, patience.read)),
+        max_network_retries=patience.retries,
+    )
+
+
+@lru_cache(maxsize=64)
+def _limiter(account: str, process_id: int) -> Limiter:
+    return Limiter(account)
+
+
+class Connection:
+    """Stripe, for one account; each noun of its API has a class of methods on top.
+
+    Every method raises StripeUnavailable (repeat with the same key), StripeRefused (a certain
+    no), or CallInsideTransaction.
+    """
+
+    def __init__(self, account: StripeAccount, *, patience: Patience = WORKER) -> None:
+        self._patience = patience
+        self._stripe = _client(account.secret_key, patience, os.getpid())
+        self._limiter = _limiter(account.stripe_account_id, os.getpid())
+
+    def _call(self, endpoint: str, request: Callable[[], stripe.StripeObject]) -> dict[str, Any]:
+        if connection.in_atomic_block:
+            raise CallInsideTransaction(endpoint)
+        if not self._limiter.wait_for_turn(endpoint, seconds=self._patience.turn):
+            raise StripeUnavailable("Our own limit for Stripe is used up.", retry_after=1)
+        try:
+            return request().to_dict()
+        except stripe.RateLimitError as error:
+            self._limiter.pause(translate(error).retry_after or _PAUSE_AFTER_429)  # type: ignore[union-attr]
+            raise translate(error) from error
+        except stripe.StripeError as error:
+            raise translate(error) from error
+
+    def _pages(
+        self,
+        endpoint: str,
+        page: Callable[[dict[str, Any]], stripe.StripeObject],
+        params: dict[str, Any],
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the objects of all pages of a list."""
+        while True:
+            answer = self._call(endpoint, partial(page, params))
+            yield from answer["data"]
+            if not answer["has_more"] or not answer["data"]:
+                return
+            params = {**params, "starting_after": answer["data"][-1]["id"]}
