@@ -37,6 +37,35 @@ def moments(wanted: Any, column: str) -> list[tuple[str, Any]]:
     return [(f"{column} {COMPARISONS[name]} ?", value) for name, value in wanted.items()]
 
 
+def _bound(call: Call, kind: str, moment: int, *, is_first: bool) -> tuple[str, int]:
+    """Return the test of ``seq`` that stands for ``created`` from or up to a moment.
+
+    Objects are numbered in the order of their creation; a page, which is in that order too, then
+    needs neither a sort nor a look at what is older.
+    """
+    sign, order, nothing = (">=", "asc", 2**62) if is_first else ("<=", "desc", -1)
+    row = call.books.store.row(
+        f"select seq from objects where account = ? and kind = '{kind}' and created {sign} ? "
+        f"order by created {order}, seq {order} limit 1",
+        call.books.account,
+        moment,
+    )
+    return f"seq {sign} ?", row["seq"] if row else nothing
+
+
+def _created(call: Call, kind: str, since: int | None) -> list[tuple[str, Any]]:
+    wanted = call.params.get("created")
+    exact = {"gte": wanted, "lte": wanted} if isinstance(wanted, int) else wanted or {}
+    firsts = [exact.get("gte"), exact["gt"] + 1 if "gt" in exact else None, since]
+    lasts = [exact.get("lte"), exact["lt"] - 1 if "lt" in exact else None]
+    bounds = [(moment, True) for moment in firsts] + [(moment, False) for moment in lasts]
+    return [
+        _bound(call, kind, moment, is_first=is_first)
+        for moment, is_first in bounds
+        if moment is not None
+    ]
+
+
 def _cursor(call: Call, name: str) -> int:
     object_id = call.params[name]
     row = call.books.store.row(
@@ -49,17 +78,24 @@ def _cursor(call: Call, name: str) -> int:
     return int(row["seq"])
 
 
-def paginate(call: Call, kind: str, filters: Json | None = None, *tests: tuple[str, Any]) -> Json:
+def paginate(
+    call: Call,
+    kind: str,
+    filters: Json | None = None,
+    *tests: tuple[str, Any],
+    since: int | None = None,
+) -> Json:
     """Return one page of the account's objects of a kind, newest first.
 
     ``filters`` are top-level fields and their values; ``tests`` are further SQL conditions, each
-    with one value. Raises StripeError for a bad limit or an unknown cursor.
+    with one value; what was made before ``since`` is left out. Raises StripeError for a bad limit
+    or an unknown cursor.
     """
     limit = page_size(call.params)
     clauses: list[tuple[str, Any]] = [("account = ?", call.books.account)]
     for name, value in (filters or {}).items():
         clauses.append((f"json_extract(body, '$.{name}') is ?", value))
-    clauses += [*moments(call.params.get("created"), "created"), *tests]
+    clauses += [*_created(call, kind, since), *tests]
     backwards = "ending_before" in call.params
     if backwards and "starting_after" in call.params:
         message = "You can only use one of `starting_after` and `ending_before`."

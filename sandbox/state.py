@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.books import NOBODY, Books, Origin
+from sandbox.busy import Busy
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.idempotency import InFlight
@@ -25,6 +26,7 @@ class Sandbox:
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(Limits()))
     faults: Faults = field(default_factory=Faults)
     in_flight: InFlight = field(default_factory=InFlight)
+    busy: Busy = field(default_factory=Busy)
     changed: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
