@@ -108,7 +108,7 @@ def facts(invoice: Json) -> list[tuple[str, str]]:
 
 def each(line: Json) -> str:
     """Return quantity times unit price of a line, empty for a quantity of one."""
-    if line["quantity_decimal"] in (None, "1"):
+    if line["quantity_decimal"] in (None, "1") or not line["pricing"]:
         return ""
     unit = money.display_decimal(line["pricing"]["unit_amount_decimal"], line["currency"])
     return f"{line['quantity_decimal']} \N{MULTIPLICATION SIGN} {unit}"

@@ -1,6 +1,7 @@
 """Credit notes."""
 
 from sandbox.books import Json
+from sandbox.clock import check_moment
 from sandbox.errors import StripeError
 from sandbox.events import record_update
 from sandbox.invoicing import crediting
@@ -15,6 +16,7 @@ def create_credit_note(call: Call) -> Json:
     if "shipping_cost" in call.params:
         message = "The sandbox's invoices have no `shipping_cost`."
         raise StripeError(message, param="shipping_cost")
+    check_moment(call.params, "effective_at")
     invoice = call.books.get("invoice", call.params["invoice"], "invoice")
     return crediting.issue(call.books, invoice, call.params)
 

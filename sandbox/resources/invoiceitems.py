@@ -35,7 +35,11 @@ def _currency(books: Books, params: Json, customer: Json, invoice: Json | None) 
         lines.check_currency(given or invoice["currency"], invoice["currency"])
         return str(invoice["currency"])
     if given is None:
-        given = _price_currency(books, params) or customer["currency"] or _default(books)
+        given = (
+            _price_currency(books, params)
+            or customer["currency"]
+            or accounts.default_currency(books.store, books.account)
+        )
     for item in drafts.pending_items(books, customer["id"]):
         if item["currency"] != given:
             message = (
@@ -49,11 +53,6 @@ def _currency(books: Books, params: Json, customer: Json, invoice: Json | None) 
 def _price_currency(books: Books, params: Json) -> str | None:
     name = params.get("pricing", {}).get("price")
     return books.get("price", name, "pricing[price]")["currency"] if name else None
-
-
-def _default(books: Books) -> str:
-    account = accounts.find(books.store, books.account)
-    return str(account.body["default_currency"]) if account else "usd"
 
 
 @operation("POST", "/v1/invoiceitems")

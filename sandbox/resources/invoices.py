@@ -4,13 +4,13 @@ from typing import Any
 
 from sandbox import accounts
 from sandbox.books import Books, Json
+from sandbox.clock import check_moment
 from sandbox.errors import StripeError, conflict, missing_parameter
 from sandbox.events import record, record_update
 from sandbox.expand import include
 from sandbox.invoicing import balances, closing, collecting, drafts, finalizing
 from sandbox.lists import as_list, moments, paginate, pick
 from sandbox.metadata import merge, unset
-from sandbox.money import CURRENCIES
 from sandbox.routes import Call, operation
 from sandbox.spec.objects import build
 
@@ -115,6 +115,7 @@ def _method(books: Books, params: Json, customer: str) -> Json:
 
 def _looks(params: Json) -> Json:
     """Return the fields that only change what an invoice shows."""
+    check_moment(params, "effective_at")
     found: Json = {name: unset(params[name]) for name in PLAIN if name in params}
     if "custom_fields" in params:
         fields = unset(params["custom_fields"])
@@ -136,10 +137,7 @@ def _looks(params: Json) -> Json:
 def _currency(books: Books, params: Json, customer: Json) -> str:
     if "currency" in params:
         return str(params["currency"])
-    account = accounts.find(books.store, books.account)
-    default = account.body["default_currency"] if account else "usd"
-    currency = customer["currency"] or default
-    return str(currency) if currency in CURRENCIES else "usd"
+    return str(customer["currency"] or accounts.default_currency(books.store, books.account))
 
 
 @operation("POST", "/v1/invoices")

@@ -494,3 +494,12 @@ def test_item_on_a_finalized_invoice_is_frozen(api):
     ]
 
     assert [error["code"] for _, error in refused] == ["invoice_not_editable"] * 2
+
+
+def test_balance_set_on_the_customer_is_a_transaction(api):
+    customer = api.post("/v1/customers", {"balance": -700})
+
+    changed = api.post(f"/v1/customers/{customer['id']}", {"balance": -200})
+
+    assert (customer["balance"], changed["balance"], changed["currency"]) == (-700, -200, "usd")
+    assert _entries(api, customer["id"]) == [("initial", -700, -700), ("adjustment", 500, -200)]
