@@ -174,6 +174,8 @@ def _page(
     left = dict(sums(invoice))["Amount due"]
     body = html.fill(
         "invoice",
+        # On a phone what went wrong must not stand below a long list of lines.
+        first=" pay-first" if filled is not None else "",
         business=business_name(books),
         due=left,
         jump=Markup("") if invoice["status"] in ENDS else html.fill("invoice-jump"),

@@ -82,6 +82,7 @@ def test_decline_is_told(api, invoice):
 
     assert response.status_code == 402
     assert 'role="alert">Your card has insufficient funds.</p>' in response.text
+    assert '<main class="checkout pay-first">' in response.text
     assert _again(api, invoice)["status"] == "open"
     assert _submit(api, invoice).status_code == 303
     assert _again(api, invoice)["status"] == "paid"
