@@ -6,7 +6,7 @@ from sandbox import accounts
 from sandbox.books import Books, Json
 from sandbox.errors import StripeError, missing_parameter
 from sandbox.events import record_update
-from sandbox.invoicing import balances, drafts, lines
+from sandbox.invoicing import balances, drafts, editing, lines
 from sandbox.lists import paginate, pick
 from sandbox.routes import Call, operation
 
@@ -70,7 +70,7 @@ def create_invoiceitem(call: Call) -> Json:
     where = invoice["id"] if invoice else None
     item = lines.new_item(books, params, customer=customer["id"], currency=currency, invoice=where)
     balances.fix_currency(books, customer, currency)
-    drafts.store_item(books, item, was_pending=invoice is None)
+    editing.store_item(books, item, was_pending=invoice is None)
     if invoice is not None:
         found = [*drafts.lines_of(books, invoice["id"]), lines.line_of(item)]
         drafts.write(books, invoice, found)
@@ -102,7 +102,7 @@ def update_invoiceitem(call: Call) -> Json:
     invoice = books.get("invoice", before["invoice"])
     line = _line_of(drafts.lines_of(books, invoice["id"]), before["id"])
     if line is not None:
-        drafts.update_lines(books, invoice, [{**params, "id": line["id"]}], is_path=True)
+        editing.update_lines(books, invoice, [{**params, "id": line["id"]}], is_path=True)
     return books.get("invoiceitem", call.id)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.invoicing import collecting, drafts, finalizing, lines
+from sandbox.invoicing import collecting, drafts, editing, finalizing, lines
 from sandbox.limits import Limits
 from sandbox.resources import customers, load, payment_methods
 from sandbox.spec.document import operations
@@ -82,7 +82,7 @@ def test_period_line_is_changed_without_an_item(books, customer):
     draft = _subscription_invoice(books, customer)
     line = draft["lines"]["data"][0]["id"]
 
-    after = drafts.update_lines(books, draft, [{"id": line, "amount": 900}])
+    after = editing.update_lines(books, draft, [{"id": line, "amount": 900}])
 
     assert (after["total"], after["lines"]["data"][0]["subtotal"]) == (900, 900)
     assert after["lines"]["data"][0]["parent"]["type"] == "subscription_item_details"
