@@ -32,9 +32,10 @@ class Sandbox:
     def __post_init__(self) -> None:
         self.clock = Clock(self.store)
 
-    def books(self, account: str, origin: Origin = NOBODY) -> Books:
-        """Return an account's books at this moment; use them inside a transaction."""
-        return Books(self.store, account, int(self.clock.now()), self.base_url, origin)
+    def books(self, account: str, origin: Origin = NOBODY, *, now: float | None = None) -> Books:
+        """Return an account's books at this moment, or another; use them inside a transaction."""
+        moment = self.clock.now() if now is None else now
+        return Books(self.store, account, int(moment), self.base_url, origin)
 
     def reset(self) -> None:
         """Forget everything: objects, accounts, requests, faults, and the clock's offset."""

@@ -90,6 +90,20 @@ def test_failing_card_is_tried_again_on_days_3_5_and_7(api):
     assert len(api.get("/v1/charges")["data"]) == 4
 
 
+def test_clock_that_leaps_does_all_that_it_leaps_over(api):
+    customer = new_customer(api, "pm_card_chargeCustomerFail")
+    invoice = new_draft(api, customer, 1200, auto_advance="true")
+
+    _advance(api, 20 * DAY)
+
+    failed = api.get("/v1/events", {"type": "invoice.payment_failed"})["data"][::-1]
+    finalized = _again(api, invoice)["status_transitions"]["finalized_at"]
+    first = invoice["created"] + 2 * HOUR
+    assert finalized == invoice["created"] + HOUR
+    assert [event["created"] - first for event in failed] == [0, 3 * DAY, 8 * DAY, 15 * DAY]
+    assert _again(api, invoice)["attempt_count"] == 4
+
+
 def test_manual_attempt_leaves_the_schedule_alone(api):
     customer = new_customer(api, "pm_card_chargeCustomerFail")
     invoice = new_draft(api, customer, 1200)
