@@ -370,6 +370,24 @@ def test_balance_has_one_currency(api):
     assert api.get(f"/v1/customers/{customer}")["balance"] == -500
 
 
+def test_balance_of_three_decimals_ends_in_zero(api):
+    path = f"/v1/customers/{new_customer(api)}/balance_transactions"
+
+    status, error = api.error("POST", path, {"amount": -251, "currency": "bhd"})
+
+    assert (status, error["param"]) == (400, "amount")
+
+
+def test_debt_that_makes_too_much_fails_the_finalization(api):
+    customer = api.post("/v1/customers", {"balance": 1})["id"]
+    invoice = new_draft(api, customer, 99_999_999)
+
+    status, error = api.error("POST", f"/v1/invoices/{invoice['id']}/finalize")
+
+    assert (status, error["code"], error["param"]) == (400, "amount_too_large", "amount_due")
+    assert _again(api, invoice)["last_finalization_error"]["code"] == "amount_too_large"
+
+
 def test_pending_items_have_one_currency(api):
     customer = new_customer(api)
     form = {"customer": customer, "amount": 100}
