@@ -61,6 +61,7 @@ from billing.operations.tax_rates import (
     make_tax_rate,
     rename_tax_rate,
 )
+from billing.rating import ZERO
 from core.api.problems import FieldError, invalid, not_found
 from core.api.views import ApiView
 
@@ -389,7 +390,7 @@ def _terms(fields: dict[str, Any]) -> PriceTerms:
     return PriceTerms(
         model=fields["model"],
         tiers=tuple(
-            TierTerms(tier.get("up_to"), tier["rate"], tier.get("flat", 0)) for tier in tiers
+            TierTerms(tier.get("up_to"), tier["rate"], tier.get("flat", ZERO)) for tier in tiers
         ),
         **{name: fields[name] for name in simple if name in fields},
     )

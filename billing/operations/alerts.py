@@ -256,8 +256,8 @@ def _words(reached: _Reached) -> tuple[str, str]:
         return (
             f"Spend limit of {amount} reached",
             (
-                f"You owe {owed} {since}, before tax. Usage that still comes is billed: stop what you "
-                "do not need, or raise the limit."
+                f"You owe {owed} {since}, before tax. Usage that still comes is billed: stop what"
+                " you do not need, or raise the limit."
             ),
         )
     return f"{amount} reached", f"You owe {owed} {since}, before tax. You asked to be told."
