@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from billing.api import accounts, catalogue, organizations
+from billing.api import accounts, catalogue, organizations, usage_events
 from core.api.routes import route
 
 ORGANIZATION = "api/organizations/<str:reference>/"
 VERSION = "api/plan-versions/<uuid:pk>/"
 
 urlpatterns = [
+    route("api/usage-events/", usage_events.UsageEvents.as_view(), name="api_usage_events"),
+    route(
+        "api/usage-events/<str:idempotency_key>/",
+        usage_events.OneUsageEvent.as_view(),
+        name="api_usage_event",
+    ),
     route("api/organizations/", organizations.OrganizationList.as_view(), name="api_organizations"),
     route(ORGANIZATION, organizations.OrganizationDetail.as_view(), name="api_organization"),
     *(
