@@ -31,9 +31,12 @@ LARGEST_BODY = 1_000_000
 DEEPEST = 60
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
+# What a handler answers that leaves an event to the others.
+NOT_OURS = "not ours"
 
 
-_handlers: dict[str, Handler] = {}
+# Several apps may act on one type, each on what is its own, in the order of registration.
+_handlers: dict[str, tuple[Handler, ...]] = {}
 
 # What the endpoint at Stripe is subscribed to.
 HANDLED_TYPES = _handlers.keys()
@@ -55,7 +58,9 @@ def on(*types: str) -> Callable[[Handler], Handler]:
     """Register what an event type leads to; apps above may add theirs."""
 
     def register(handler: Handler) -> Handler:
-        _handlers.update(dict.fromkeys(types, handler))
+        for name in types:
+            known = _handlers.get(name, ())
+            _handlers[name] = known if handler in known else (*known, handler)
         return handler
 
     return register
@@ -220,15 +225,16 @@ def process_event(*, tenant_id: UUID, stripe_event_id: str, now: datetime) -> bo
 
 
 def _handle(event: StripeEvent, now: datetime) -> str:
-    """Run the handler of the event's type; returns a word for what was done.
+    """Run the handlers of the event's type; returns a word for what was done.
 
     An object that Stripe does not know is a certain no, not a reason to ask again.
     """
-    handler = _handlers.get(event.type)
-    if handler is None or not event.object_id:
+    handlers = _handlers.get(event.type, ())
+    if not handlers or not event.object_id:
         return "not handled"
     try:
-        return handler(event, event.payload["data"]["object"], now)
+        words = [handler(event, event.payload["data"]["object"], now) for handler in handlers]
+        return next((word for word in words if word != NOT_OURS), NOT_OURS)
     except StripeRefused as refusal:
         if refusal.status != 404:
             raise
