@@ -81,7 +81,8 @@ class Connection:
         if not self._limiter.wait_for_turn(endpoint, rank=rank, seconds=turn):
             raise LimitUsedUp("Our own limit for Stripe is used up.", retry_after=1)
         try:
-            return request().to_dict()
+            # As in the JSON that came: decimals as text, for whoever keeps the answer.
+            return request().to_dict(for_json=True)
         except stripe.StripeError as error:
             found = translate(error)
             if isinstance(found, StripeUnavailable) and found.limit:
