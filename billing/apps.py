@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register scopes, gauges, and what Stripe's events lead to."""
-        from billing import gauges, webhooks  # noqa: F401 - registering is the import's purpose
+        from billing import gauges, push_worklists, webhooks  # noqa: F401 - registering is the import's purpose
         from core import scopes
 
         scopes.register("usage:write", "send usage events")

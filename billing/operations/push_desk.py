@@ -6,28 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import Invoice, Push, PushDesk
-from billing.operations.push_invoice import delete_if_there
-from billing.operations.push_rows import LEASE, Clock, Turn
-from billing.queries.accounts import account_of
+from billing.operations.push_invoice import START_ANEW
 from core.jobs import enqueue
 from core.models import User
-from core.tenancy import current, scope
-from payments.gateway import CUSTOMER, Invoices, StripeRefused, StripeUnavailable
+from core.tenancy import current
 
 log = structlog.get_logger(__name__)
 
 STOPPED = (Push.State.MISMATCH, Push.State.BLOCKED)
-
-
-class NotADraft(Exception):
-    """What stands at Stripe is final there, so it cannot be thrown away."""
-
-
-class NotStopped(Exception):
-    """The push goes on by itself, so there is nothing to do by hand."""
 
 
 def desk_of() -> PushDesk:
@@ -85,49 +74,23 @@ def _again(rows: QuerySet[Push], now: datetime) -> int:
     return waiting + stopped
 
 
-def delete_wrong_draft(*, tenant_id: UUID, push_id: UUID, clock: Clock) -> None:
-    """Throw the draft of a stopped push away at Stripe and send the invoice anew.
+def request_new_draft(*, push_id: UUID, now: datetime) -> bool:
+    """Have a worker throw a stopped push's draft away at Stripe and send the invoice anew.
 
-    Outside any scope. Raises NotStopped, NotADraft, StripeUnavailable; Push.DoesNotExist.
+    In scope. Returns False when the push goes its way by itself. What is final at Stripe is never
+    thrown away: the worker finds that out and says so.
     """
-    with scope(tenant_id):
-        account = account_of()
-        turn = _held(push_id, clock)
-    gateway = Invoices(account, patience=CUSTOMER)
-    try:
-        if turn.push.stripe_id:
-            delete_if_there(gateway, turn.push.stripe_id)
-    except StripeRefused as refusal:
-        _let_go(turn)
-        raise NotADraft(
-            "It is final at Stripe already. Void the invoice instead; it can be billed anew then."
-        ) from refusal
-    except StripeUnavailable:
-        _let_go(turn)
-        raise
-    turn.note("deleted", detail=turn.push.stripe_id or "")
-    with scope(tenant_id):
-        turn.write(
-            state=Push.State.QUEUED, step=Push.Step.CREATE, stripe_id=None, lines_sent=0,
-            sending=[], differences=[], leased_until=None, next_at=clock(),
-            generation=turn.push.generation + 1, key_used_at=clock(),
-            last_error="The wrong draft was deleted; it is sent anew.",
-        )  # fmt: skip
-        enqueue("billing.wake_pushes")
-
-
-def _held(push_id: UUID, clock: Clock) -> Turn:
-    now = clock()
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     mine = Push.objects.filter(
         free, pk=push_id, state__in=STOPPED, invoice__state=Invoice.State.FINAL
     )
-    if not mine.update(attempts=F("attempts") + 1, leased_until=now + LEASE):
-        Push.objects.get(pk=push_id)
-        raise NotStopped("This invoice goes its way by itself; nothing was changed.")
-    return Turn(Push.objects.select_related("organization", "invoice").get(pk=push_id), clock)
-
-
-def _let_go(turn: Turn) -> None:
-    with scope(turn.tenant_id):
-        turn.write(leased_until=None)
+    if not mine.exclude(stripe_id=None).update(
+        state=Push.State.QUEUED,
+        step=Push.Step.VERIFY,
+        sending=[START_ANEW],
+        next_at=now,
+        key_used_at=now,
+    ):
+        return bool(mine.filter(stripe_id=None).exists() and retry_push(push_id=push_id, now=now))
+    enqueue("billing.wake_pushes")
+    return True

@@ -35,6 +35,8 @@ LOOK_BACK = timedelta(days=1)
 MOST_RESTARTS = 2
 # Ways that lead to no end are given up, with their last words, until the next turn.
 MOST_ROUNDS = 40
+# Stands in `sending` when a person wants the draft thrown away.
+START_ANEW = "start anew"
 
 
 @dataclass(slots=True)
@@ -191,19 +193,26 @@ def _create_refused(sending: Sending, refusal: StripeRefused) -> None:
         sending.turn.block(f"Stripe refuses the invoice: {refusal}")
 
 
-def _start_again(sending: Sending, why: str, *, is_there: bool = True) -> None:
+def _start_again(
+    sending: Sending, why: str, *, is_there: bool = True, by_hand: bool = False
+) -> None:
     """Delete a wrong draft and begin anew, unless that was done too often."""
     turn, push = sending.turn, sending.push
     with scope(turn.tenant_id):
         times = StripeCall.objects.filter(push=push, outcome="start again").count()
-    if times >= MOST_RESTARTS:
+    if times >= MOST_RESTARTS and not by_hand:
         turn.block(f"{why} It was made anew {times} times already.", state=Push.State.MISMATCH)
         return
     if is_there and push.stripe_id:
         delete_if_there(sending.gateway, push.stripe_id)
-    turn.note("start again", detail=why)
+    turn.note("made anew" if by_hand else "start again", detail=why)
     turn.use_new_key(
-        step=Step.CREATE, stripe_id=None, sending=[], lines_sent=0, last_error=why[:500]
+        step=Step.CREATE,
+        stripe_id=None,
+        sending=[],
+        lines_sent=0,
+        differences=[],
+        last_error=why[:500],
     )
 
 
@@ -267,7 +276,9 @@ def _verify(sending: Sending) -> None:
     lines = sending.gateway.read_lines(facts.invoice_id)
     found = compare(facts, lines, sending.wanted, sending.invoice)
     turn.note("read", detail=f"{facts.status}, {len(lines)} lines, total {facts.total_minor}")
-    if facts.status == "void":
+    if facts.is_draft and push.sending == [START_ANEW]:
+        _start_again(sending, "A person threw the draft away.", by_hand=True)
+    elif facts.status == "void":
         turn.block("It was voided at Stripe. Void it here too, or send it anew.")
     elif found.is_doubled and facts.is_draft:
         _start_again(sending, "Lines stood twice on the draft; it was deleted.")
