@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -34,6 +35,21 @@ app.conf.beat_schedule = {
         "task": "subscriptions.sweep",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "billing.sweep_pushes": {
+        "task": "billing.sweep_pushes",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_money": {
+        "task": "billing.sweep_money",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "billing.reconcile": {
+        "task": "billing.reconcile",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 3600},
     },
     "crm.sweep": {"task": "crm.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "crm.remind": {"task": "crm.remind", "schedule": 300.0, "options": {"expires": 300}},
