@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from billing.operations import alerts, push_work, reconcile, standings
+from billing.operations import alerts, push_work, reconcile, run_work, standings
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
 from core.operations.outgoing import tenants_that_send
@@ -104,3 +104,31 @@ def sweep_alerts(self: Job) -> None:
     """Send one sweep for each tenant."""
     for tenant_id in tenants_that_send():
         send("billing.sweep_tenant_alerts", tenant_id, None, {})
+
+
+@job("billing.work_run", queue="billing")
+def work_on_run(self: Job, *, run_id: str) -> None:
+    """Compile or finalize a run for a while, then make room for other work."""
+    until = timezone.now() + TURN
+    has_more = run_work.work_run(
+        tenant_id=self.tenant_id,
+        run_id=UUID(run_id),
+        clock=timezone.now,
+        goes_on=lambda: timezone.now() < until,
+    )
+    if has_more:
+        send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@job("billing.sweep_runs")
+def sweep_runs(self: Job) -> None:
+    """Send a worker to each run of one tenant that goes on."""
+    for run_id in run_work.working_runs(tenant_id=self.tenant_id):
+        send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@platform_job("billing.wake_runs")
+def wake_runs(self: Job) -> None:
+    """Send one sweep for each tenant."""
+    for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
+        send("billing.sweep_runs", tenant_id, None, {})
