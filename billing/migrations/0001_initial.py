@@ -1796,7 +1796,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invoiceline",
             index=models.Index(
-                fields=["organization_id", "source_id", "charged_from"], name="line_of_source"
+                fields=["organization_id", "charged_from", "source_id"], name="line_of_source"
             ),
         ),
         migrations.AddConstraint(

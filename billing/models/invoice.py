@@ -196,7 +196,7 @@ class InvoiceLine(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["organization_id", "source_id", "charged_from"], name="line_of_source"
+                fields=["organization_id", "charged_from", "source_id"], name="line_of_source"
             ),
         ]
 
