@@ -21,6 +21,7 @@ from billing.models.plan import (
     RecurringFee,
 )
 from billing.models.push import InvoiceStanding, Notice, Push, PushDesk, StripeCall
+from billing.models.settings import BillingSettings
 from billing.models.usage import UsageBucket, UsageEvent
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Assignment",
     "BillingPeriod",
     "BillingRun",
+    "BillingSettings",
     "CreditNote",
     "CreditNoteLine",
     "Invoice",
