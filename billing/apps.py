@@ -9,7 +9,8 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Register scopes."""
+        """Register scopes and gauges."""
+        from billing import gauges  # noqa: F401 - registering is the import's purpose
         from core import scopes
 
         scopes.register("usage:write", "send usage events")

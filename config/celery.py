@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -24,6 +25,12 @@ app.conf.beat_schedule = {
         "task": "subscriptions.sweep",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    # At night, when little else reads whole tables.
+    "billing.audit_all_books": {
+        "task": "billing.audit_all_books",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
     },
     "crm.sweep": {"task": "crm.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "crm.remind": {"task": "crm.remind", "schedule": 300.0, "options": {"expires": 300}},
