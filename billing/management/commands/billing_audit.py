@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -15,6 +15,9 @@ from billing.queries.audit import Result, all_checks, audit, failed
 from core import tenancy
 from core.management.arguments import tenant_named
 from core.models import Tenant
+
+# Ids are copied from here, so they are not cut.
+_WIDTH = 140
 
 
 class Command(BaseCommand):
@@ -34,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help="hash all invoices, not a tenth")
         parser.add_argument("--since", type=_day, help="leave out usage and periods before a day")
         parser.add_argument(
-            "--check", action="append", default=[], help="only this one; repeatable"
+            "--check", action="append", default=[], help="only this one; may be repeated"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,7 +62,7 @@ class Command(BaseCommand):
             raise CommandError(f"{count} rows break a promise of the books.", returncode=1)
 
     def _show(self, tenant: Tenant, results: list[Result]) -> None:
-        console = Console(file=self.stdout._out, width=None if self.stdout.isatty() else 120)
+        console = Console(file=cast("IO[str]", self.stdout), width=_WIDTH)
         table = Table(title=Text(f"Books of {tenant.name}"), title_justify="left")
         table.add_column("promise")
         table.add_column("broken", justify="right")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
-from billing.models import Invoice, Organization
+from billing.models import (
+    Alert,
+    AlertFiring,
+    Invoice,
+    Meter,
+    OneOffItem,
+    Organization,
+    WalletEntry,
+)
 from billing.operations.credit_notes import issue_credit_note
 from billing.queries.audit import all_checks, audit
 from core.models import Tenant
