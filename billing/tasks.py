@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
+
 from django.utils import timezone
 
+from billing.operations import run_work
 from billing.operations.auditing import audit_books
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
+
+# A worker gives its place back after this long, so that other work has its turn.
+TURN = timedelta(seconds=15)
+
+
+@job("billing.work_run", queue="billing")
+def work_on_run(self: Job, *, run_id: str) -> None:
+    """Compile or finalize a run for a while, then make room for other work."""
+    until = timezone.now() + TURN
+    has_more = run_work.work_run(
+        tenant_id=self.tenant_id,
+        run_id=UUID(run_id),
+        clock=timezone.now,
+        goes_on=lambda: timezone.now() < until,
+    )
+    if has_more:
+        send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@job("billing.sweep_runs")
+def sweep_runs(self: Job) -> None:
+    """Send a worker to each run of one tenant that goes on."""
+    for run_id in run_work.working_runs(tenant_id=self.tenant_id):
+        send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
+
+
+@platform_job("billing.wake_runs")
+def wake_runs(self: Job) -> None:
+    """Send one sweep for each tenant."""
+    for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
+        send("billing.sweep_runs", tenant_id, None, {})
 
 
 @job("billing.audit_books")

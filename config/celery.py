@@ -32,6 +32,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600},
     },
+    "billing.wake_runs": {
+        "task": "billing.wake_runs",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "crm.sweep": {"task": "crm.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "crm.remind": {"task": "crm.remind", "schedule": 300.0, "options": {"expires": 300}},
 }

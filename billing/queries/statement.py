@@ -89,8 +89,9 @@ def statements(
     found: dict[int, list[StatementLine]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SELECT, asked)
-        for n, *values, amount in cursor.fetchall():
-            found.setdefault(n, []).append(StatementLine(*values, int(amount)))
+        for row in cursor.fetchall():
+            line = StatementLine(*row[1:-1], amount_minor=int(row[-1]))
+            found.setdefault(row[0], []).append(line)
     return [
         Statement(
             target.organization_id,
