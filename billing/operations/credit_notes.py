@@ -21,17 +21,16 @@ from billing.models import (
     Push,
     WalletEntry,
 )
+from billing.operations.numbering import take_numbers
 from billing.queries.credit_content import note_sha256
 from billing.queries.credits import CREDITABLE, credited_by_line, room_of, tax_upon
 from core.currencies import get_currency
 from core.models import User
 from core.money import Money
 from core.periods import today
-from core.tenancy import current
 
 log = structlog.get_logger(__name__)
 
-PREFIX = "CN-"
 Settled = CreditNote.Settled
 
 
@@ -268,11 +267,14 @@ def _write(
     now: datetime,
 ) -> CreditNote:
     organization = Organization.objects.get(pk=invoice.organization_id)
+    prefix, number = take_numbers(
+        tenant_id=invoice.tenant_id, kind=NumberSeries.Kind.CREDIT_NOTE, count=1
+    )
     note = CreditNote(
         id=uuid4(),
         tenant_id=invoice.tenant_id,
         invoice=invoice,
-        number=_next_number(),
+        number=f"{prefix}{number}",
         amount_minor=sum(part.amount_minor for part in parts),
         currency=invoice.currency,
         reason=reason,
@@ -295,23 +297,6 @@ def _write(
     note.save(force_insert=True)
     CreditNoteLine.objects.bulk_create(lines)
     return note
-
-
-def _next_number() -> str:
-    """Take the next number under the row lock of its series: rolled back, it was never given."""
-    NumberSeries.objects.bulk_create(
-        [
-            NumberSeries(
-                tenant_id=current().tenant_id, kind=NumberSeries.Kind.CREDIT_NOTE, prefix=PREFIX
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    series = NumberSeries.objects.select_for_update().get(kind=NumberSeries.Kind.CREDIT_NOTE)
-    number = str(series)
-    series.next_number += 1
-    series.save(update_fields=["next_number"])
-    return number
 
 
 def _settle(note: CreditNote, invoice: Invoice, by: User | None) -> None:
