@@ -20,6 +20,16 @@ app.conf.beat_schedule = {
     "core.beat": {"task": "core.beat", "schedule": 15.0, "options": {"expires": 15}},
     "core.measure": {"task": "core.measure", "schedule": 60.0, "options": {"expires": 60}},
     "core.clean_up": {"task": "core.clean_up", "schedule": 3600.0, "options": {"expires": 3600}},
+    "core.sweep_webhooks": {
+        "task": "core.sweep_webhooks",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_alerts": {
+        "task": "billing.sweep_alerts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscriptions.sweep": {
         "task": "subscriptions.sweep",

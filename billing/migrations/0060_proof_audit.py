@@ -10,7 +10,8 @@ from core.rls import ProtectTenantTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_rules"),
+        ("billing", "0010_usage_indexes"),
+        ("billing", "0040_setup_settings"),
         ("core", "0003_usage_portal"),
     ]
 

@@ -22,6 +22,7 @@ from billing.models.plan import (
     RecurringFee,
 )
 from billing.models.push import InvoiceStanding, Notice, Push, PushDesk, StripeCall
+from billing.models.settings import BillingSettings
 from billing.models.usage import UsageBucket, UsageEvent
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "AuditReport",
     "BillingPeriod",
     "BillingRun",
+    "BillingSettings",
     "CreditNote",
     "CreditNoteLine",
     "Invoice",
