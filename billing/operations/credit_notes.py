@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
-from django.db.models import Sum
 
 from billing.models import (
     CreditNote,
@@ -22,6 +21,7 @@ from billing.models import (
     WalletEntry,
 )
 from billing.operations.numbering import take_numbers
+from billing.operations.wallet import WalletTooLow, withdraw
 from billing.queries.credit_content import note_sha256
 from billing.queries.credits import CREDITABLE, credited_by_line, room_of, tax_upon
 from core.currencies import get_currency
@@ -140,14 +140,14 @@ def void_credit_note(*, note_id: UUID, by: User | None, now: datetime) -> Credit
     Raises AlreadyVoid, RefundIsOut, CreditIsUsed, CreditNote.DoesNotExist.
     """
     found = CreditNote.objects.get(pk=note_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=found.invoice_id)
+    Invoice.objects.select_for_update(of=("self",)).get(pk=found.invoice_id)
     note = CreditNote.objects.select_for_update(of=("self",)).get(pk=note_id)
     if note.state == CreditNote.State.VOID:
         raise AlreadyVoid(f"Credit note {note} has been void since {note.voided_at}.")
     if note.settled_by == Settled.REFUND and _has_begun(note):
         raise RefundIsOut(f"The refund of {note} went to Stripe; money that left cannot be voided.")
     if note.settled_by == Settled.PREPAID:
-        _take_from_wallet(note, invoice, by)
+        _take_from_wallet(note, by)
     note.state = CreditNote.State.VOID
     note.voided_at = now
     note.save(update_fields=["state", "voided_at"])
@@ -314,26 +314,18 @@ def _settle(note: CreditNote, invoice: Invoice, by: User | None) -> None:
     )
 
 
-def _take_from_wallet(note: CreditNote, invoice: Invoice, by: User | None) -> None:
-    """Take prepaid credit back under the organization's lock, which whoever uses it holds too."""
-    organization = Organization.objects.select_for_update(of=("self",)).get(
-        pk=invoice.organization_id
-    )
-    balance = organization.wallet.aggregate(total=Sum("amount_minor"))["total"] or 0
-    if balance < note.amount_minor:
-        raise CreditIsUsed(
-            f"Only {Money(balance, note.currency)} of prepaid credit is left, so {note} stays."
+def _take_from_wallet(note: CreditNote, by: User | None) -> None:
+    try:
+        withdraw(
+            organization_id=note.invoice.organization_id,
+            amount_minor=note.amount_minor,
+            note=f"Credit note {note} voided",
+            idempotency_key=f"credit-note:{note.pk}:void",
+            by=by,
         )
-    WalletEntry.objects.create(
-        tenant_id=note.tenant_id,
-        organization=organization,
-        kind=WalletEntry.Kind.WITHDRAWN,
-        amount_minor=-note.amount_minor,
-        invoice=invoice,
-        note=f"Credit note {note} voided",
-        idempotency_key=f"credit-note:{note.pk}:void",
-        made_by=by,
-    )
+    except WalletTooLow as error:
+        left = Money(error.available_minor, note.currency)
+        raise CreditIsUsed(f"Only {left} of prepaid credit is free, so {note} stays.") from error
 
 
 def _has_begun(note: CreditNote) -> bool:

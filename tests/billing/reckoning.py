@@ -5,7 +5,7 @@ each price's usage and minimum, and each fee, by the first day of the period.
 """
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
@@ -32,11 +32,12 @@ def half_up(exact, step):
     return int((exact / step).quantize(Decimal(1), ROUND_HALF_UP)) * step
 
 
-def held(assignments, version, first, last, start, end):
-    """The days from `start` to `end` on which a version is held, and a price from first to last."""
+def held(assignments, version, start, end, price=None):
+    """The days from `start` to `end` on which a version is held, and a price of it holds."""
+    first, last = (price["from"], price["to"] or end) if price else (start, end)
     spans = [(a["from"], a["to"] or end) for a in assignments if a["version"] == version]
     days = [start + DAY * n for n in range((end - start).days)]
-    return {d for d in days if first <= d < (last or end) and any(a <= d < b for a, b in spans)}
+    return {d for d in days if first <= d < last and any(a <= d < b for a, b in spans)}
 
 
 def amount_of(price, quantity):
@@ -66,12 +67,13 @@ def meets(price, prices, event):
     return event["app"] == price["app"] if price["app"] else event["app"] not in named
 
 
-def owed(organization, assignments, prices, fees, events, until):
+def owed(organization, assignments, tariff, events, until):
+    prices, fees = tariff
     found, zone, step = {}, ZoneInfo(organization["zone"]), organization["step"]
     with localcontext(prec=80):
         for start, end, whole in periods(organization["since"], organization["anchor"], until):
             for price in prices:
-                days = held(assignments, price["version"], price["from"], price["to"], start, end)
+                days = held(assignments, price["version"], start, end, price)
                 mine = [
                     e for e in events
                     if e["meter"] == price["meter"] and meets(price, prices, e)
@@ -84,7 +86,7 @@ def owed(organization, assignments, prices, fees, events, until):
                 found["usage", price["id"], start] = usage
                 found["minimum", price["id"], start] = max(least - usage, 0)
             for fee in fees:
-                days = held(assignments, fee["version"], date.min, None, start, end)
+                days = held(assignments, fee["version"], start, end)
                 exact = Decimal(fee["amount"]) * len(days) / whole
                 if not fee["prorated"]:
                     exact = Decimal(fee["amount"] if days else 0)
