@@ -252,10 +252,10 @@ SHOP_TIMEOUT_SECONDS = env.float("SHOP_TIMEOUT_SECONDS", 10.0)
 # Of the club runs of one tenant, all processes together: calls a second, and calls at once.
 SHOP_RATE = env.float("SHOP_RATE", 20.0)
 SHOP_PARALLEL = env.int("SHOP_PARALLEL", 4)
-# How far back usage is taken. Late usage is billed late; what is older is refused in words.
-USAGE_OLDEST_DAYS = env.int("USAGE_OLDEST_DAYS", 366)
 # Outgoing webhooks go to https and the public internet alone; a demo listens beside itself.
 WEBHOOKS_TO_LOOPBACK = env.bool("WEBHOOKS_TO_LOOPBACK", False)
+# How far back usage is taken. Late usage is billed late; what is older is refused in words.
+USAGE_OLDEST_DAYS = env.int("USAGE_OLDEST_DAYS", 366)
 # dj-stripe is a read-only mirror: keys lie in our own encrypted rows, so it gets a placeholder.
 STRIPE_API_HOST = STRIPE_API_BASE
 STRIPE_TEST_SECRET_KEY = "sk_test_" + "0" * 24

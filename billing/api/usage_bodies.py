@@ -29,7 +29,7 @@ class UsageEventsParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(
+    def parse(  # type: ignore[override]  # a list, where others have a mapping
         self,
         stream: IO[Any],
         media_type: str | None = None,

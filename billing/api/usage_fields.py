@@ -76,7 +76,7 @@ class UsageEventOut(serializers.Serializer[Any]):
     """An event as it is stored."""
 
     idempotency_key = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["usage", "replace", "void"])
+    kind = serializers.CharField(help_text="usage, replace or void.")
     organization = serializers.CharField(help_text="Its code.")
     meter = serializers.CharField(help_text="Its code.")
     day = serializers.DateField(help_text="In the zone of the organization.")

@@ -70,8 +70,8 @@ def _walked(
 ) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     if beyond is not None:
-        edge = {"since" if is_backwards else "until": beyond.day}
-        wanted = replace(wanted, **edge)
+        edge = beyond.day
+        wanted = replace(wanted, since=edge) if is_backwards else replace(wanted, until=edge)
     day = _next_day(wanted, None, is_backwards)
     while day is not None and len(rows) < limit:
         rows += _of_day(wanted, day, beyond, limit - len(rows), is_backwards)
@@ -80,7 +80,8 @@ def _walked(
 
 
 def _conditions(wanted: EventFilter) -> tuple[str, list[Any]]:
-    conditions, values = ["b.organization_id = %s"], [wanted.organization_id]
+    conditions = ["b.organization_id = %s"]
+    values: list[Any] = [wanted.organization_id]
     for words, value in (
         ("b.meter_id = %s", wanted.meter_id),
         ("b.day >= %s", wanted.since),
@@ -88,7 +89,7 @@ def _conditions(wanted: EventFilter) -> tuple[str, list[Any]]:
     ):
         if value is not None:
             conditions.append(words)
-            values.append(value)  # type: ignore[arg-type]
+            values.append(value)
     return " AND ".join(conditions), values
 
 
@@ -96,7 +97,7 @@ def _next_day(wanted: EventFilter, after: date | None, is_backwards: bool) -> da
     conditions, values = _conditions(wanted)
     if after is not None:
         conditions += " AND b.day > %s" if is_backwards else " AND b.day < %s"
-        values.append(after)  # type: ignore[arg-type]
+        values.append(after)
     order = "ASC" if is_backwards else "DESC"
     found = _read(
         f"SELECT b.day FROM billing_usagebucket b WHERE {conditions} AND b.events > 0"  # noqa: S608
@@ -187,4 +188,5 @@ def event_chain(key: str) -> list[dict[str, Any]]:
 def _read(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -38,7 +38,10 @@ ORDER BY w.place
 ON CONFLICT (organization_id, day, meter_id, dimensions) DO UPDATE SET events = b.events
 RETURNING organization_id, day, meter_id, dimensions, id
 """
-_LOCK = "SELECT id, last_at FROM billing_usagebucket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK = """
+SELECT b.id, b.last_at FROM unnest(%s::bigint[]) WITH ORDINALITY AS w (id, place)
+JOIN billing_usagebucket b ON b.id = w.id ORDER BY w.place FOR NO KEY UPDATE OF b
+"""
 _FOLD = """
 UPDATE billing_usagebucket b SET
     quantity = CASE d.how
@@ -154,9 +157,12 @@ def forget_buckets() -> None:
     _ids.clear()
 
 
-def lock_buckets(ids: Iterable[int]) -> dict[int, datetime | None]:
-    """Lock buckets in the order of their ids; returns when each was last used. Or BucketsLost."""
-    wanted = sorted(set(ids))
+def lock_buckets(ids: Mapping[BucketKey, int]) -> dict[int, datetime | None]:
+    """Lock buckets in the order of their keys, in which they are also made.
+
+    Returns when each was last used; raises BucketsLost.
+    """
+    wanted = [ids[key] for key in sorted(ids)]
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [wanted])
         found = dict(cursor.fetchall())
@@ -166,16 +172,18 @@ def lock_buckets(ids: Iterable[int]) -> dict[int, datetime | None]:
 
 
 def fold(placed: Iterable[tuple[int, Placed]]) -> None:
-    """Add new events to their buckets, which are locked in the order of their ids."""
+    """Add new events to their buckets, which it locks."""
     folds: dict[int, Fold] = {}
+    ids: dict[BucketKey, int] = {}
     values: dict[tuple[int, str], int] = {}
     for bucket_id, one in placed:
         if bucket_id not in folds:
             folds[bucket_id] = Fold(one.meter.aggregation)
+            ids[one.bucket] = bucket_id
         folds[bucket_id].add(one)
         if one.value is not None:
             values[bucket_id, one.value] = values.get((bucket_id, one.value), 0) + 1
-    before = lock_buckets(folds)
+    before = lock_buckets(ids)
     _count_new_values(folds, values)
     _write(folds)
     recount(_ties(folds, before))

@@ -180,7 +180,7 @@ def _store(tenant_id: UUID, ledger: _Ledger, now: datetime) -> None:
         (ids[_bucket(one)] if one.bucket_id is None else one.bucket_id, one)
         for one in ledger.corrected
     ]
-    lock_buckets([bucket for bucket, _ in rows] + [bucket for bucket, _ in gone])
+    lock_buckets(ids | {_bucket(one): bucket for bucket, one in gone})
     fold(row for row in rows if row[1].sent.kind != "void")
     told = [(b, ledger.book.meter(str(one.meter_id)).aggregation, one) for b, one in gone]
     take_out(row for row in told if row[1] in _SUBTRACTED)

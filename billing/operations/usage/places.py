@@ -241,10 +241,14 @@ def _meters(codes: list[str], ids: list[UUID]) -> list[MeterFacts]:
         " FROM billing_meter WHERE code = ANY(%s) OR id = ANY(%s)",
         [codes, ids],
     )
-    return [MeterFacts(*row[:3], frozenset(row[3]), *row[4:]) for row in rows]
+    return [
+        MeterFacts(one, code, how, frozenset(dimensions), unique_by, negative, archived)
+        for one, code, how, dimensions, unique_by, negative, archived in rows
+    ]
 
 
-def _read(statement: str, values: list[object]) -> list[tuple[Any, ...]]:
+def _read(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

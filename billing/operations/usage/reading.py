@@ -208,12 +208,12 @@ def _read_other(key: str, fields: dict[str, Any]) -> Sent:
     elif not any(name in fields for name in ("quantity", "time", "dimensions")):
         words = "A replacement gives quantity, time or dimensions; what it leaves out stays."
         raise Unacceptable(words, "action")
-    content = _content(fields)
-    return Sent(key, *content[:4], None if "dimensions" not in fields else content[4],
-                kind=kind, corrects=corrects, reason=reason)  # fmt: skip
+    organization, meter, quantity, time, dimensions = _content(fields)
+    given = dimensions if "dimensions" in fields else None
+    return Sent(key, organization, meter, quantity, time, given, kind, corrects, reason)
 
 
-def _content(fields: dict[str, Any]) -> tuple[Any, ...]:
+def _content(fields: dict[str, Any]) -> tuple[Any, Any, Any, Any, dict[str, str]]:
     """Return organization, meter, quantity, time, dimensions; None for those left out."""
     return (
         _name(fields, "organization"),

@@ -20,7 +20,7 @@ from billing.operations.usage.buckets import (
     make_buckets,
 )
 from billing.operations.usage.correcting import CONFLICT, EventsChanged, record_in_order
-from billing.operations.usage.places import Book, Placed, place
+from billing.operations.usage.places import Book, BucketKey, Placed, place
 from billing.operations.usage.sent import Refused, Sent, Unacceptable, Verdict, rejected
 from billing.operations.usage.storing import (
     insert_events,
@@ -54,14 +54,17 @@ def record_usage(
     """
     reach = timedelta(days=settings.USAGE_OLDEST_DAYS) if reach is None else reach
     record = _record_in_order if _has_corrections(events) else _record
+    missing: set[BucketKey] = set()
     for _ in range(ATTEMPTS):
         try:
+            if missing:
+                make_buckets(tenant_id=tenant_id, keys=missing)
             with scope(tenant_id):
                 verdicts, touched = record(tenant_id, events, now, reach)
                 look_at_alerts_soon(touched)
                 return verdicts
-        except BucketsMissing as missing:
-            make_buckets(tenant_id=tenant_id, keys=missing.keys)
+        except BucketsMissing as found:
+            missing = found.keys
         except BucketsLost:
             forget_buckets()
         except EventsChanged:

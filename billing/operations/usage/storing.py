@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -116,7 +116,8 @@ def stored_events(keys: Iterable[str]) -> dict[str, Stored]:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    return Stored(*row[:10], pairs_of(row[10]), row[11])
+    names = [one.name for one in fields(Stored)]
+    return Stored(**{**dict(zip(names, row, strict=True)), "dimensions": pairs_of(row[10])})
 
 
 def is_same(placed: Placed, stored: Stored) -> bool:
@@ -133,12 +134,12 @@ def is_same(placed: Placed, stored: Stored) -> bool:
     )
 
 
-def recheck_periods(days: Iterable[tuple[UUID, date]], now: datetime) -> None:
+def recheck_periods(late: Iterable[tuple[UUID, date]], now: datetime) -> None:
     """Have the closed periods looked at again in which these days of organizations lie."""
-    wanted = sorted(set(days))
+    wanted = sorted(set(late))
     if not wanted:
         return
     organizations = [organization for organization, _ in wanted]
     with connection.cursor() as cursor:
-        values = [organizations, [day for _, day in wanted], organizations, now]
-        cursor.execute(_RECHECK, values)
+        days = [day for _, day in wanted]
+        cursor.execute(_RECHECK, [organizations, days, organizations, now])

@@ -319,3 +319,35 @@ def test_events_and_buckets_of_another_tenant_stay_hidden(
 
     with scope(other_tenant.pk):
         assert (UsageEvent.objects.count(), UsageBucket.objects.count()) == (0, 0)
+
+
+def test_writers_that_do_not_know_the_buckets_yet_meet_in_no_circle(tenant, organization, meters):
+    """Making buckets and counting in them lock the same rows, in one order."""
+    apps = [f"a{number}" for number in range(200)]
+
+    def write(seed):
+        mine = [
+            event(f"{seed}-{number}-{app}", dimensions={"app": app})
+            for number in range(5)
+            for app in random.Random(seed * 5 + number).sample(apps, len(apps))
+        ]
+        try:
+            for start in range(0, 1000, 100):
+                forget_buckets()
+                record(tenant, mine[start : start + 100])
+        finally:
+            connections.close_all()
+
+    before = _deadlocks()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+
+    assert _deadlocks() == before
+    assert sum(row[3] for row in buckets(tenant)) == 4000
+
+
+def _deadlocks():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
