@@ -1,4 +1,4 @@
-"""What /metrics shows about pushes to Stripe of all tenants together."""
+"""What /metrics shows about pushes to Stripe, and about the books, of all tenants together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from billing.models import Push
+from billing.models import AuditReport, Push
 from core.observe import gauges
 
 
@@ -33,3 +33,25 @@ gauges.register(
     "billing_push_oldest_seconds", "How long the oldest open push has waited.", push_age, join=max
 )
 gauges.register("billing_push_mismatches", "Pushes that differ at Stripe from ours.", mismatches)
+
+
+def violations(now: datetime) -> gauges.Reading:
+    """Yield how many rows broke a promise at the last audit, 0 for sound books."""
+    report = AuditReport.objects.first()
+    if report is not None:
+        yield (), sum(report.violations.values())
+
+
+def hours_since_audit(now: datetime) -> gauges.Reading:
+    """Yield how long ago the books were audited last."""
+    report = AuditReport.objects.first()
+    if report is not None:
+        yield (), (now - report.ended_at).total_seconds() / 3600
+
+
+gauges.register(
+    "billing_audit_violations", "Rows that broke a promise at the last audit.", violations
+)
+gauges.register(
+    "billing_audit_age_hours", "Hours since the books were audited.", hours_since_audit, join=max
+)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.operations import alerts, push_work, reconcile, run_work, standings
+from billing.operations.auditing import audit_books
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
 from core.operations.outgoing import tenants_that_send
@@ -132,3 +133,16 @@ def wake_runs(self: Job) -> None:
     """Send one sweep for each tenant."""
     for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
         send("billing.sweep_runs", tenant_id, None, {})
+
+
+@job("billing.audit_books")
+def audit_one(self: Job) -> None:
+    """Check every promise on the books of one tenant."""
+    audit_books(tenant_id=self.tenant_id, now=timezone.now())
+
+
+@platform_job("billing.audit_all_books")
+def audit_all(self: Job) -> None:
+    """Send one audit for each tenant."""
+    for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
+        send("billing.audit_books", tenant_id, None, {})

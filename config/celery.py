@@ -51,6 +51,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="40"),
         "options": {"expires": 3600},
     },
+    # At night, when little else reads whole tables.
+    "billing.audit_all_books": {
+        "task": "billing.audit_all_books",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
     "billing.wake_runs": {
         "task": "billing.wake_runs",
         "schedule": 30.0,
