@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0002_rules")]
+    dependencies = [("billing", "0010_usage_indexes")]
 
     operations = [
         migrations.AddField("push", "sending", models.JSONField(default=list)),
