@@ -11,7 +11,7 @@ VERSION = "api/plan-versions/<uuid:pk>/"
 urlpatterns = [
     route("api/usage-events/", usage_events.UsageEvents.as_view(), name="api_usage_events"),
     route(
-        "api/usage-events/<str:idempotency_key>/",
+        "api/usage-events/<path:idempotency_key>/",
         usage_events.OneUsageEvent.as_view(),
         name="api_usage_event",
     ),
