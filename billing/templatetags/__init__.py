@@ -1,1 +1,1 @@
-"""What templates of billing show."""
+"""Template tags of billing."""
