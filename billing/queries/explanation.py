@@ -170,7 +170,8 @@ def _of_fee(line: InvoiceLine) -> Iterator[str]:
     if period is not None:
         part = "by the day" if fee.is_prorated else "whole, however many days"
         days = fee_days(fee, period)
-        yield f"{fee.amount_minor} for a period; held on {days} of {period.whole_days} days, {part}."
+        held = f"held on {days} of {period.whole_days} days"
+        yield f"{fee.amount_minor} for a period; {held}, {part}."
 
 
 def _plain(value: Decimal) -> str:
