@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.api import accounts, catalogue, organizations, usage_events
+from billing.api import accounts, catalogue, credit_notes, organizations, usage_events
 from core.api.routes import route
 
 ORGANIZATION = "api/organizations/<str:reference>/"
@@ -46,6 +46,16 @@ urlpatterns = [
             ("prices/<uuid:pk>/", catalogue.PriceDetail, "price"),
             ("fees/<uuid:pk>/", catalogue.FeeDetail, "fee"),
         )
+    ),
+    route(
+        "api/invoices/<uuid:pk>/credit-notes/",
+        credit_notes.CreditNotes.as_view(),
+        name="api_invoice_credit_notes",
+    ),
+    route(
+        "api/credit-notes/<uuid:pk>/void/",
+        credit_notes.CreditNoteVoid.as_view(),
+        name="api_credit_note_void",
     ),
     route(VERSION, catalogue.VersionDetail.as_view(), name="api_plan_version"),
     *(

@@ -27,6 +27,7 @@ from billing.queries.credits import CREDITABLE, credited_by_line, room_of, tax_u
 from core.currencies import get_currency
 from core.models import User
 from core.money import Money
+from core.operations.outgoing import announce
 from core.periods import today
 
 log = structlog.get_logger(__name__)
@@ -116,7 +117,7 @@ def issue_credit_note(
         raise CreditTooLarge(left, of=f"invoice {invoice}")
     note = _write(invoice, parts, settled_by=settled_by, reason=reason, key=key, by=by, now=now)
     _settle(note, invoice, by)
-    _tell(note, invoice)
+    _tell(note, invoice, now)
     queue_credit_note(note, now=now)
     log.info("credit_note_issued", credit_note_id=str(note.pk), invoice_id=str(invoice.pk))
     return note
@@ -332,7 +333,17 @@ def _has_begun(note: CreditNote) -> bool:
     return Push.objects.filter(credit_note=note, key_used_at__isnull=False).exists()
 
 
-def _tell(note: CreditNote, invoice: Invoice) -> None:
+def _tell(note: CreditNote, invoice: Invoice, now: datetime) -> None:
+    payload = {
+        "credit_note": str(note.pk),
+        "number": note.number,
+        "invoice": str(invoice.pk),
+        "organization": str(invoice.organization_id),
+        "amount_minor": note.amount_minor,
+        "currency": note.currency,
+        "settled_by": note.settled_by,
+    }
+    announce("credit_note.created", payload, subject=str(note.pk), now=now)
     amount = Money(note.amount_minor, note.currency)
     effects = {
         Settled.OPEN_AMOUNT: "It is taken off what you still have to pay.",

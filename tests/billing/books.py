@@ -28,6 +28,7 @@ from billing.models import (
 )
 from billing.operations.compiling import compile_next
 from billing.operations.finalizing import finalize_next
+from billing.operations.periods import ensure_periods
 from billing.operations.run_work import advance_run
 from billing.operations.runs import approve_run, open_run
 from billing.operations.usage import Sent, record_usage
@@ -213,6 +214,7 @@ class Books:
         with scope(self.tenant.pk):
             run = BillingRun.objects.filter(state__in=BillingRun.OPEN).first()
             run = run or open_run(month=month, by=None, now=self.now)
+            ensure_periods(month=run.month)
         chunks = 0
         while True:
             if chunks == crash_after:
