@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -32,6 +33,32 @@ app.conf.beat_schedule = {
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscriptions.sweep": {
         "task": "subscriptions.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_pushes": {
+        "task": "billing.sweep_pushes",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_money": {
+        "task": "billing.sweep_money",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "billing.reconcile": {
+        "task": "billing.reconcile",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 3600},
+    },
+    # At night, when little else reads whole tables.
+    "billing.audit_all_books": {
+        "task": "billing.audit_all_books",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
+    "billing.wake_runs": {
+        "task": "billing.wake_runs",
         "schedule": 30.0,
         "options": {"expires": 30},
     },

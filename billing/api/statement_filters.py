@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from billing.models import Invoice, Meter, Organization
 from billing.queries.calendar import period_at
-from billing.queries.usage import UsageAsked
+from billing.queries.usage_rows import UsageAsked
 from core.api.problems import FieldError, invalid
 from core.api.serializers import StrictSerializer
 

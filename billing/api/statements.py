@@ -12,6 +12,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.api.base import OrganizationView
 from billing.api.statement_fields import (
     InvoiceAnswer,
     InvoiceWithLines,
@@ -28,12 +29,11 @@ from billing.documents.files import file_answer
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import Sheet, sheet_of_invoice, sheet_of_upcoming
 from billing.documents.tables import MOST_EVENTS, events_csv, lines_csv
-from billing.models import Invoice, InvoiceLine, Meter, Organization
+from billing.models import Invoice, InvoiceLine, Meter
 from billing.queries.explaining import explain
 from billing.queries.invoices import find_invoice, invoices_of, lines_of
-from billing.queries.organizations import find_organization
 from billing.queries.owed import owed
-from billing.queries.usage import (
+from billing.queries.usage_rows import (
     TooMuchUsage,
     buckets_of_line,
     event_rows,
@@ -44,20 +44,12 @@ from billing.queries.usage import (
 from billing.words import plain_number
 from core.api.problems import Problem
 from core.api.routes import route
-from core.api.views import ApiView
 
 
-class OfOrganization(ApiView):
-    """What all views here share: the organization that the path names."""
+class OfOrganization(OrganizationView):
+    """What all views here share."""
 
     required_scopes = {"GET": "billing:read"}
-
-    def organization(self, name: str) -> Organization:
-        """Return the organization of a code or id, or 404 alike for unknown and foreign ones."""
-        found = find_organization(name)
-        if found is None:
-            raise Problem(404, "not_found", "There is no organization with this code or id.")
-        return found
 
     def invoice(self, organization: str, name: str) -> Invoice:
         """Return the invoice of a number or id; raises a Problem (404)."""

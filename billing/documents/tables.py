@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing import words
 from billing.documents.sheet import Sheet
-from billing.queries.usage import EventRow
+from billing.queries.usage_rows import EventRow
 from core.csv_files import write_csv
 from core.money import Money
 

@@ -1,6 +1,7 @@
 """The rows of billing: who is billed, what was used, what it costs, and what became of it."""
 
 from billing.models.alert import Alert, AlertFiring
+from billing.models.audit import AuditReport
 from billing.models.invoice import (
     CreditNote,
     CreditNoteLine,
@@ -28,6 +29,7 @@ __all__ = [
     "Alert",
     "AlertFiring",
     "Assignment",
+    "AuditReport",
     "BillingPeriod",
     "BillingRun",
     "BillingSettings",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 
-from billing.models import BillingPeriod, BillingRun
+from billing.models import BillingPeriod, BillingRun, Invoice
+from billing.operations.drafts import take_back_drafts
+from billing.queries.calendar import Days
 from billing.queries.charges import ORDER, STATEMENT, Target, parameters
+from billing.queries.statement import target_of
 
 # An invoice for each target with lines. What an inclusive tax holds is told, not added.
 _COMPILE = f"""
@@ -45,10 +49,14 @@ SELECT gen_random_uuid(), %(tenant)s, d.id, o.organization_id,
 FROM statement s JOIN drawn d USING (n) JOIN payer o USING (n)
 """  # noqa: S608 - ours
 
+# Sums of a thousand organizations in memory.
+_SETTINGS = "SET LOCAL work_mem = '64MB'"
+
+# Those that usage is changing this moment are left alone: they stay flagged for the next invoice.
 _LOCK_RECHECKED = """
 SELECT id FROM billing_billingperiod
 WHERE organization_id = ANY (%s) AND recheck_at IS NOT NULL AND state = 'invoiced'
-ORDER BY id FOR UPDATE
+FOR UPDATE SKIP LOCKED
 """
 
 
@@ -60,8 +68,9 @@ def compile_periods(
     Periods that were flagged because usage or prices changed later are settled in the same draft.
     A period without anything to invoice counts as invoiced and gets no draft.
     """
+    nexts = [target.organization_id for _, target in targets if target.is_next]
+    periods = [period.pk for period, _ in targets]
     with connection.cursor() as cursor:
-        nexts = [target.organization_id for _, target in targets if target.is_next]
         # Before buckets are read: usage that comes from now on flags its period again.
         cursor.execute(_LOCK_RECHECKED, [nexts])
         rechecked: list[UUID] = [row[0] for row in cursor.fetchall()]
@@ -69,13 +78,50 @@ def compile_periods(
             _COMPILE,
             {
                 **parameters([target for _, target in targets]),
-                "period": [period.pk for period, _ in targets],
+                "period": periods,
                 "tenant": targets[0][0].tenant_id,
                 "run": run.pk if run else None,
                 "now": now,
             },
         )
-    BillingPeriod.objects.filter(pk__in=rechecked).update(recheck_at=None)
-    BillingPeriod.objects.filter(pk__in=[period.pk for period, _ in targets]).update(
-        state=BillingPeriod.State.INVOICED
+    BillingPeriod.objects.filter(pk__in=[*rechecked, *periods]).update(
+        state=BillingPeriod.State.INVOICED, recheck_at=None
     )
+
+
+def compile_next(*, run: BillingRun, limit: int, now: datetime) -> int:
+    """Draft invoices for up to `limit` closed periods of a run's month or before. In scope.
+
+    Of each organization the oldest first, and none that another worker has taken. Returns how
+    many periods were looked at; 0 says that nothing can be done now.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+    periods = list(_claimable(run.month, limit))
+    if periods:
+        compile_periods([(period, _target(period)) for period in periods], run=run, now=now)
+    return len(periods)
+
+
+def recompile(period: BillingPeriod, *, run: BillingRun | None, now: datetime) -> None:
+    """Throw the draft of a period away and make it anew, from usage as it is now. In scope.
+
+    The caller has locked the draft. What late lines of it stood for is looked at again.
+    """
+    take_back_drafts([period.invoices.get(state=Invoice.State.DRAFT).pk])
+    compile_periods([(period, _target(period))], run=run, now=now)
+
+
+def _claimable(month: date, limit: int) -> QuerySet[BillingPeriod]:
+    waiting = BillingPeriod.objects.exclude(state=BillingPeriod.State.INVOICED)
+    earlier = waiting.filter(
+        organization=OuterRef("organization"), starts_on__lt=OuterRef("starts_on")
+    )
+    due = waiting.filter(~Exists(earlier), state=BillingPeriod.State.CLOSED, month__lte=month)
+    locked = due.select_for_update(of=("self",), skip_locked=True).select_related("organization")
+    return locked.defer("organization__payer").order_by("month", "organization_id")[:limit]
+
+
+def _target(period: BillingPeriod) -> Target:
+    days = Days(period.starts_on, period.ends_on, period.whole_days)
+    return target_of(period.organization, days, is_next=True)

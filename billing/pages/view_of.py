@@ -13,7 +13,7 @@ from billing.queries.explaining import explain
 from billing.queries.invoices import bill_of, invoice_before, lines_of, open_invoices
 from billing.queries.owed import Owed, owed, picture_of
 from billing.queries.shares import Part, by_product, split, weights_of
-from billing.queries.usage import last_usage_at
+from billing.queries.usage_rows import last_usage_at
 from billing.queries.wallet import balance_of
 
 MOST_APPS = 12

@@ -160,6 +160,9 @@ before AS (
     FROM span s
     JOIN billing_invoiceline l ON l.organization_id = s.organization_id
         AND l.charged_from = s.starts_on AND l.source IN ('usage', 'minimum', 'fee')
+        -- Of the period after, which may be invoiced already, what is owed in advance alone.
+        AND (s.part <> 'next' OR l.source = 'fee' AND EXISTS (
+            SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'advance'))
     JOIN billing_invoice i ON i.id = l.invoice_id AND i.state <> 'void'
     WHERE NOT %(only_charges)s
     GROUP BY s.n, l.source, l.source_id, l.charged_from),
@@ -291,7 +294,7 @@ STATEMENT = "WITH " + _SPANS + _PAYER + _QUANTITIES + _RATED + _CHARGED + _LINES
 ORDER = """
 array_position(ARRAY['recurring', 'usage', 'minimum', 'one_off', 'late', 'credit', 'tax',
     'carried', 'prepaid', 'waived'], kind),
-product, description, charged_from, source_id
+product, description, charged_from, starts_on, source_id
 """
 
 

@@ -1,4 +1,4 @@
-"""Organizations: found by name, listed with what they owe, and all that staff see of one."""
+"""Organizations: listed with what they owe, and all that staff see of one."""
 
 from __future__ import annotations
 
@@ -22,19 +22,6 @@ from billing.models import (
 )
 from billing.queries.calendar import period_at
 from billing.queries.statement import Statement, statements, target_of
-
-
-def find_organization(name: str) -> Organization | None:
-    """Return the organization of this code, else of this id, in scope; None for none."""
-    if "\0" in name or len(name) > 64:
-        return None
-    rows = Organization.objects.all()
-    try:
-        # A code may look like an id: what the organization is called goes first.
-        found = rows.filter(code=name).first() or rows.filter(pk=UUID(name)).first()
-    except ValueError:
-        return None
-    return found
 
 
 def list_organizations(*, text: str = "", state: str = "") -> QuerySet[Organization]:

@@ -1,1 +1,1 @@
-"""Template filters of billing."""
+"""What templates of billing show."""

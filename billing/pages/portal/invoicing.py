@@ -16,7 +16,7 @@ from billing.models import Invoice, InvoiceLine
 from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.pages.view_of import invoice_context
 from billing.queries.invoices import bill_of, find_invoice, invoices_of
-from billing.queries.usage import buckets_of_line, event_rows, events_of
+from billing.queries.usage_rows import buckets_of_line, event_rows, events_of
 
 PER_PAGE = 24
 _GONE = "There is no such invoice."

@@ -17,7 +17,7 @@ from billing.models import Meter, UsageBucket
 from billing.pages.chart import chart_of
 from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.queries.calendar import period_at
-from billing.queries.usage import UsageAsked, event_rows, events_of, usage_rows
+from billing.queries.usage_rows import UsageAsked, event_rows, events_of, usage_rows
 
 PER_PAGE = 50
 MOST_SHOWN = 200

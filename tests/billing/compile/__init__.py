@@ -1,0 +1,1 @@
+"""Tests of compiling: what is owed, and runs."""
