@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("payments.api.urls")),
     path("", include("subscriptions.urls")),
     path("", include("subscriptions.api.urls")),
+    path("", include("billing.urls")),
     path("", include("billing.pages.push_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from billing.api import accounts, catalogue, credit_notes, organizations, usage_events
+from billing.api import (
+    accounts,
+    catalogue,
+    credit_notes,
+    organizations,
+    statements,
+    usage_events,
+)
 from core.api.routes import route
 
 ORGANIZATION = "api/organizations/<str:reference>/"
@@ -67,4 +74,5 @@ urlpatterns = [
             ("fees/", catalogue.VersionFees, "fees"),
         )
     ),
+    *statements.routes,
 ]

@@ -20,8 +20,20 @@ ADMINS = frozenset({User.Role.ADMIN.value})
 def find_organizations(query: str, limit: int, user: User) -> Iterable[Found]:
     """Find an organization by its name or code."""
     for found in worklists.find_organizations(query)[:limit]:
-        url = reverse("admin:billing_organization_change", args=[found.pk])
+        url = reverse("billing_organization", args=[found.pk])
         yield Found("Organization", found.name, url, found.code)
+
+
+def find_invoices(query: str, limit: int, user: User) -> Iterable[Found]:
+    """Find invoices by the beginning of their number."""
+    for found in worklists.find_invoices(query)[:limit]:
+        url = reverse("billing_invoice", args=[found.pk])
+        yield Found("Invoice", str(found), url, found.organization.name)
+
+
+def count_past_due(now: datetime) -> int:
+    """Count invoices whose due date has passed."""
+    return worklists.past_due().count()
 
 
 def count_without_plan(now: datetime) -> int:
@@ -39,8 +51,10 @@ def count_limits(now: datetime) -> int:
     return worklists.limits_reached(now).count()
 
 
+register_nav(NavItem("Billing", lambda: reverse("billing_organizations"), order=60))
 register_nav(NavItem("Prices", lambda: reverse("billing_plans"), order=70))
-register_searcher(Searcher("organizations", find_organizations, order=40))
+register_searcher(Searcher("organizations", find_organizations, order=60))
+register_searcher(Searcher("invoices", find_invoices, order=61))
 register_worklist(
     Worklist(
         name="organizations_without_plan",
@@ -76,5 +90,15 @@ register_worklist(
         why="These organizations wanted no more usage. Ask them whether it should stop.",
         order=62,
         roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="invoices_past_due",
+        title="Invoices past due",
+        count=count_past_due,
+        url=lambda: reverse("billing_organizations"),
+        why="Their due date has passed without payment; the customers were told.",
+        order=63,
     )
 )

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.forms import FeeForm, PriceForm, UnitsForm, VersionForm
+from billing.forms.prices import FeeForm, PriceForm, UnitsForm, VersionForm
 from billing.models import Plan, PlanVersion, Price, RecurringFee
 from billing.operations.plans import (
     VersionEmpty,

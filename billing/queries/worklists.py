@@ -8,7 +8,14 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing.models import AlertFiring, Assignment, Organization, UsageBucket
+from billing.models import (
+    AlertFiring,
+    Assignment,
+    Invoice,
+    InvoiceStanding,
+    Organization,
+    UsageBucket,
+)
 
 RECENT = timedelta(days=35)
 # Usage that meets no price of the plan held on its day, by meter; the ORM has no such joins.
@@ -52,3 +59,14 @@ def find_organizations(query: str) -> QuerySet[Organization]:
     """Return organizations by name or code."""
     rows = Organization.objects.filter(Q(name__icontains=query) | Q(code__icontains=query))
     return rows.order_by("name", "pk")
+
+
+def find_invoices(query: str) -> QuerySet[Invoice]:
+    """Return invoices whose number begins so, newest first."""
+    found = Invoice.objects.filter(number__istartswith=query).select_related("organization")
+    return found.order_by("-created_at")
+
+
+def past_due() -> QuerySet[InvoiceStanding]:
+    """Return what should have been paid by now."""
+    return InvoiceStanding.objects.filter(state=InvoiceStanding.State.PAST_DUE)
