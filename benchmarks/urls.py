@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from benchmarks import views
+from benchmarks import usage_twin, views
 
 urlpatterns = [
     path("bench/bare/", views.bare),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("bench/read-unscoped/<uuid:link_id>/", views.ReadUnscoped.as_view()),
     path("bench/read-scoped/<uuid:link_id>/", views.ReadScoped.as_view()),
     path("bench/eligible-serialized/", views.EligibleSerialized.as_view()),
+    path("bench/usage-serialized/", usage_twin.UsageSerialized.as_view()),
     path("", include("config.urls")),
 ]

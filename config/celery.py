@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -19,11 +20,42 @@ app.conf.beat_schedule = {
     "core.beat": {"task": "core.beat", "schedule": 15.0, "options": {"expires": 15}},
     "core.measure": {"task": "core.measure", "schedule": 60.0, "options": {"expires": 60}},
     "core.clean_up": {"task": "core.clean_up", "schedule": 3600.0, "options": {"expires": 3600}},
+    "core.sweep_webhooks": {
+        "task": "core.sweep_webhooks",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_alerts": {
+        "task": "billing.sweep_alerts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscriptions.sweep": {
         "task": "subscriptions.sweep",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "billing.sweep_pushes": {
+        "task": "billing.sweep_pushes",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_money": {
+        "task": "billing.sweep_money",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "billing.reconcile": {
+        "task": "billing.reconcile",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 3600},
+    },
+    # At night, when little else reads whole tables.
+    "billing.audit_all_books": {
+        "task": "billing.audit_all_books",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
     },
     "billing.wake_runs": {
         "task": "billing.wake_runs",

@@ -247,11 +247,19 @@ STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", False)
 # Stripe's published limits: 100/s live, 25/s in a sandbox, 25/s for each endpoint.
 STRIPE_RATE_GLOBAL = env.int("STRIPE_RATE_GLOBAL", 100 if STRIPE_LIVE_MODE else 25)
 STRIPE_RATE_PER_ENDPOINT = env.int("STRIPE_RATE_PER_ENDPOINT", 25)
+# The part of the limit that invoices may use while nobody else wants it; customers go first.
+STRIPE_BULK_SHARE = env.float("STRIPE_BULK_SHARE", 0.99)
+# How many invoices of one tenant are pushed at once.
+PUSH_PARALLEL = env.int("PUSH_PARALLEL", 8)
 SHOP_URL = env.str("SHOP_URL", "").rstrip("/")
 SHOP_TIMEOUT_SECONDS = env.float("SHOP_TIMEOUT_SECONDS", 10.0)
 # Of the club runs of one tenant, all processes together: calls a second, and calls at once.
 SHOP_RATE = env.float("SHOP_RATE", 20.0)
 SHOP_PARALLEL = env.int("SHOP_PARALLEL", 4)
+# Outgoing webhooks go to https and the public internet alone; a demo listens beside itself.
+WEBHOOKS_TO_LOOPBACK = env.bool("WEBHOOKS_TO_LOOPBACK", False)
+# How far back usage is taken. Late usage is billed late; what is older is refused in words.
+USAGE_OLDEST_DAYS = env.int("USAGE_OLDEST_DAYS", 366)
 # dj-stripe is a read-only mirror: keys lie in our own encrypted rows, so it gets a placeholder.
 STRIPE_API_HOST = STRIPE_API_BASE
 STRIPE_TEST_SECRET_KEY = "sk_test_" + "0" * 24

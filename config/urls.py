@@ -12,8 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("payments.api.urls")),
     path("", include("subscriptions.urls")),
     path("", include("subscriptions.api.urls")),
+    path("", include("billing.pages.push_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
+    path("", include("billing.api.urls")),
     path("accounts/", include("core.account_urls")),
     path("", include("core.urls")),
 ]

@@ -10,9 +10,17 @@ class CoreConfig(AppConfig):
     verbose_name = "People and access"
 
     def ready(self) -> None:
-        """Connect signals and system checks."""
-        from core import checks, database_role  # noqa: F401 - registering is the import's purpose
+        """Connect signals and system checks, register scopes and types of events."""
+        from core import (
+            checks,  # noqa: F401 - registering is the import's purpose
+            database_role,
+            event_types,
+            scopes,
+        )
         from core.api import checks as api_checks  # noqa: F401 - registering is the import's purpose
         from core.observe import task_counts  # noqa: F401 - registering is the import's purpose
 
+        scopes.register("webhooks:read", "read where events are sent, and what became of them")
+        scopes.register("webhooks:write", "choose where events are sent")
+        event_types.register("webhook.test", "somebody tries whether an endpoint listens")
         database_role.guard_connections()

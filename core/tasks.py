@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -9,6 +11,7 @@ from core.api import idempotency
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
 from core.observe import gauges, heartbeat
+from core.operations import outgoing
 from core.tenancy import scope
 
 
@@ -38,3 +41,24 @@ def delete_old_answers(self: Job) -> None:
     """Delete answers that no repetition may ask for any more."""
     with scope(self.tenant_id):
         idempotency.delete_old(now=timezone.now())
+
+
+@job("core.deliver_webhook")
+def deliver_webhook(self: Job, *, delivery_id: str) -> None:
+    """Send one outgoing webhook."""
+    outgoing.deliver_webhook(
+        tenant_id=self.tenant_id, delivery_id=UUID(delivery_id), now=timezone.now()
+    )
+
+
+@job("core.sweep_tenant_webhooks")
+def sweep_tenant_webhooks(self: Job) -> None:
+    """Find the webhooks of one tenant that are due."""
+    outgoing.sweep_webhooks(tenant_id=self.tenant_id, now=timezone.now())
+
+
+@platform_job("core.sweep_webhooks")
+def sweep_webhooks(self: Job) -> None:
+    """Send one sweep for each tenant."""
+    for tenant_id in outgoing.tenants_that_send():
+        send("core.sweep_tenant_webhooks", tenant_id, None, {})

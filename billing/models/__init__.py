@@ -1,6 +1,7 @@
 """The rows of billing: who is billed, what was used, what it costs, and what became of it."""
 
 from billing.models.alert import Alert, AlertFiring
+from billing.models.audit import AuditReport
 from billing.models.invoice import (
     CreditNote,
     CreditNoteLine,
@@ -21,14 +22,17 @@ from billing.models.plan import (
     RecurringFee,
 )
 from billing.models.push import InvoiceStanding, Notice, Push, PushDesk, StripeCall
+from billing.models.settings import BillingSettings
 from billing.models.usage import UsageBucket, UsageEvent
 
 __all__ = [
     "Alert",
     "AlertFiring",
     "Assignment",
+    "AuditReport",
     "BillingPeriod",
     "BillingRun",
+    "BillingSettings",
     "CreditNote",
     "CreditNoteLine",
     "Invoice",

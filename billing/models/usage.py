@@ -88,7 +88,15 @@ class UsageEvent(models.Model):
                 name="event_corrected_once",
             ),
         ]
-        indexes = [models.Index(fields=["bucket_id"], name="event_by_bucket")]
+        indexes = [
+            models.Index(fields=["bucket_id", "time"], name="event_by_bucket_and_time"),
+            # What a meter of different values looks for; other meters' events are not in it.
+            models.Index(
+                fields=["bucket_id", "value"],
+                condition=Q(value__isnull=False),
+                name="event_by_value",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.idempotency_key

@@ -1,29 +1,38 @@
-"""The lock between usage that comes in and periods that are closed.
+"""The lock between usage that comes in and periods that close.
 
-Usage is stored under a shared lock of its company, a period is closed under the exclusive one,
-held for a moment. So whoever stores usage after that sees the period closed, and calls it late.
+Each transaction that stores usage shares it; whoever closes periods holds it alone for a moment.
+What was stored before is then committed, and what comes after sees the period closed.
+
+Take it first, before any row is locked: storing usage locks rows while it shares this lock.
 """
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from django.db import connection
 
 
+def usage_lock_key(tenant_id: UUID) -> int:
+    """Return the advisory lock's number: 64 bits, signed, made of purpose and tenant."""
+    digest = hashlib.sha256(b"billing.usage:" + tenant_id.bytes).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 def share_usage(tenant_id: UUID) -> None:
-    """Hold the lock with all others who store usage, to the end of the transaction."""
-    _take("pg_advisory_xact_lock_shared", tenant_id)
+    """Share the lock until the transaction ends; waits for whoever holds it alone.
+
+    Read `closed_through` in a later statement: this one's snapshot is older than the wait.
+    """
+    _execute("SELECT pg_advisory_xact_lock_shared(%s)", tenant_id)
 
 
 def hold_usage(tenant_id: UUID) -> None:
-    """Wait for all who store usage and keep new ones out, to the end of the transaction."""
-    _take("pg_advisory_xact_lock", tenant_id)
+    """Hold the lock alone until the transaction ends; waits for all usage under way."""
+    _execute("SELECT pg_advisory_xact_lock(%s)", tenant_id)
 
 
-def _take(function: str, tenant_id: UUID) -> None:
+def _execute(statement: str, tenant_id: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {function}(hashtextextended('billing usage ' || %s, 0))",
-            [str(tenant_id)],
-        )
+        cursor.execute(statement, [usage_lock_key(tenant_id)])

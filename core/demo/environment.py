@@ -59,6 +59,7 @@ def demo_settings(layout: Layout, addresses: Addresses) -> dict[str, str]:
         "LOG_FORMAT": "console",
         "PUBLIC_URL": addresses.web,
         "STATIC_FROM_SOURCE": "1",
+        "WEBHOOKS_TO_LOOPBACK": "1",
     }
     given = {name: os.environ[name] for name in made if os.environ.get(name)}
     return {

@@ -7,6 +7,7 @@ from core.models.stored_answer import StoredAnswer
 from core.models.team import Team, TeamMembership
 from core.models.tenant import Tenant
 from core.models.user import User
+from core.models.webhook import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "ApiKey",
@@ -18,4 +19,7 @@ __all__ = [
     "Tenant",
     "TenantRow",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

@@ -1,0 +1,27 @@
+"""Usage comes in: read, placed, stored, counted in its bucket, and answered for."""
+
+from billing.operations.usage.reading import (
+    MOST_EVENTS,
+    BatchTooLong,
+    BatchUnreadable,
+    read_batch,
+    read_event,
+    read_line,
+)
+from billing.operations.usage.recording import TooBusy, record_usage
+from billing.operations.usage.sent import Counts, Refused, Sent, Verdict
+
+__all__ = [
+    "MOST_EVENTS",
+    "BatchTooLong",
+    "BatchUnreadable",
+    "Counts",
+    "Refused",
+    "Sent",
+    "TooBusy",
+    "Verdict",
+    "read_batch",
+    "read_event",
+    "read_line",
+    "record_usage",
+]

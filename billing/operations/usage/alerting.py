@@ -1,0 +1,45 @@
+"""Have alerts looked at after usage came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from billing.models import Alert
+from core.jobs import enqueue
+from core.outage import Outage
+
+# Usage that comes in meanwhile is seen by the same look.
+LOOK_AFTER_SECONDS = 5
+
+_outage = Outage(began="usage_alerts_uncounted", ended="usage_alerts_counted")
+
+
+def look_at_alerts_soon(organization_ids: Iterable[UUID]) -> None:
+    """Send one job for the organizations that have alerts and that no job is under way for.
+
+    Losing it is allowed: beat looks at all alerts again. Never raises for Redis.
+    """
+    touched = list(organization_ids)
+    if not touched:
+        return
+    alerts = Alert.objects.filter(organization__in=touched, ended_at=None)
+    waiting = sorted(str(one) for one in alerts.values_list("organization", flat=True).distinct())
+    due = [one for one in waiting if _is_due(one)]
+    if due:
+        enqueue("billing.look_at_alerts", countdown=LOOK_AFTER_SECONDS, organization_ids=due)
+
+
+def _is_due(organization_id: str) -> bool:
+    if not _outage.is_over():
+        return True
+    try:
+        is_first = cache.add(f"usage-alerts:{organization_id}", 1, timeout=LOOK_AFTER_SECONDS)
+    except RedisError as error:
+        _outage.begin(error)
+        return True
+    _outage.end()
+    return bool(is_first)

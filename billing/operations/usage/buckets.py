@@ -1,0 +1,243 @@
+"""Buckets: found or made, and kept equal to their events.
+
+Which bucket belongs to an organization, day, meter and dimensions never changes and no bucket is
+deleted (triggers), so a process remembers the ids. Buckets are made in a short transaction of
+their own, before the one that stores events: nobody then waits for another batch's new buckets.
+One that stays empty because its batch failed counts nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from billing.operations.usage.fields import EXACT
+from billing.operations.usage.places import BucketKey, Placed, pairs_of
+from billing.operations.usage.storing import Stored
+from billing.queries.usage import COUNTS, RECOUNTED
+from core.tenancy import scope
+
+_MOST_REMEMBERED = 100_000
+_ids: dict[BucketKey, int] = {}
+
+# The update that changes nothing gives the ids of those that exist, by the unique index alone.
+# A SELECT would read all of a day: behind row-level security no index serves `dimensions`.
+_MAKE = """
+INSERT INTO billing_usagebucket AS b
+    (tenant_id, organization_id, day, meter_id, dimensions, quantity, events)
+SELECT %s, w.organization_id, w.day, w.meter_id, w.dimensions, 0, 0
+FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::jsonb[])
+     WITH ORDINALITY AS w (organization_id, day, meter_id, dimensions, place)
+ORDER BY w.place
+ON CONFLICT (organization_id, day, meter_id, dimensions) DO UPDATE SET events = b.events
+RETURNING organization_id, day, meter_id, dimensions, id
+"""
+_LOCK = """
+SELECT b.id, b.last_at FROM unnest(%s::bigint[]) WITH ORDINALITY AS w (id, place)
+JOIN billing_usagebucket b ON b.id = w.id ORDER BY w.place FOR NO KEY UPDATE OF b
+"""
+_FOLD = """
+UPDATE billing_usagebucket b SET
+    quantity = CASE d.how
+        WHEN 'max' THEN greatest(b.quantity, d.quantity)
+        WHEN 'latest' THEN
+            CASE WHEN b.last_at IS NULL OR d.last_at > b.last_at THEN d.quantity
+                 ELSE b.quantity END
+        ELSE b.quantity + d.quantity END,
+    events = b.events + d.events,
+    last_at = greatest(b.last_at, d.last_at)
+FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::int[], %s::timestamptz[])
+     AS d (id, how, quantity, events, last_at)
+WHERE b.id = d.id
+"""
+# How many of the values were not in their bucket before; the batch's own events are in the table
+# by now, so that a value is new when no more of it count than came with the batch.
+_NEW_VALUES = """
+SELECT v.bucket_id, count(*) FROM unnest(%s::bigint[], %s::text[], %s::int[])
+    AS v (bucket_id, value, own)
+WHERE v.own >= (
+    SELECT count(*) FROM (
+        SELECT FROM billing_usageevent e
+        WHERE e.bucket_id = v.bucket_id AND e.value = v.value AND e.kind <> 'void'
+          AND NOT EXISTS (SELECT FROM billing_usageevent c WHERE c.tenant_id = e.tenant_id
+                          AND c.corrects = e.idempotency_key)
+        LIMIT v.own + 1) found)
+GROUP BY v.bucket_id
+"""
+_TAKE_OUT = f"""
+UPDATE billing_usagebucket b SET
+    quantity = b.quantity - d.quantity,
+    events = b.events - d.events,
+    last_at = (SELECT e.time FROM billing_usageevent e
+               WHERE e.bucket_id = b.id AND {COUNTS} ORDER BY e.time DESC LIMIT 1)
+FROM (SELECT bucket_id, sum(CASE how WHEN 'count' THEN 1 ELSE quantity END) AS quantity,
+             count(*) AS events
+      FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS t (bucket_id, how, quantity)
+      GROUP BY bucket_id) d
+WHERE b.id = d.bucket_id
+"""  # noqa: S608 - made of constants
+_RECOUNT = f"""
+UPDATE billing_usagebucket b SET quantity = r.quantity, events = r.events, last_at = r.last_at
+FROM ({RECOUNTED}) r WHERE b.id = r.id
+"""  # noqa: S608 - made of constants
+
+
+class BucketsMissing(Exception):
+    """Some buckets are not known to this process yet; make them, then try again."""
+
+    def __init__(self, keys: set[BucketKey]) -> None:
+        super().__init__(f"{len(keys)} buckets")
+        self.keys = keys
+
+
+class BucketsLost(Exception):
+    """Remembered buckets are not in the database, as after a backup was put back."""
+
+
+@dataclass(slots=True)
+class Fold:
+    """What some new events add to their bucket; `latest` orders by time, then by key."""
+
+    how: str
+    quantity: Decimal = Decimal(0)
+    events: int = 0
+    latest: tuple[datetime, str] | None = None
+
+    def add(self, placed: Placed) -> None:
+        """Count one more event."""
+        self.events += 1
+        moment = (placed.time, placed.sent.key)
+        is_latest = self.latest is None or moment > self.latest
+        if self.how == "sum":
+            self.quantity = EXACT.add(self.quantity, placed.quantity)
+        elif self.how == "count":
+            self.quantity += 1
+        elif self.how == "max":
+            self.quantity = max(self.quantity, placed.quantity)
+        elif self.how == "latest" and is_latest:
+            self.quantity = placed.quantity
+        if is_latest:
+            self.latest = moment
+
+
+def known_buckets(keys: Iterable[BucketKey]) -> dict[BucketKey, int]:
+    """Return the ids of all buckets; raises BucketsMissing."""
+    wanted = set(keys)
+    found = {key: _ids[key] for key in wanted if key in _ids}
+    if len(found) < len(wanted):
+        raise BucketsMissing(wanted - found.keys())
+    return found
+
+
+def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> None:
+    """Find or make buckets and remember their ids once that is committed."""
+    ordered = sorted(keys)
+    columns = (
+        [key[0] for key in ordered],
+        [key[1] for key in ordered],
+        [key[2] for key in ordered],
+        [json.dumps(dict(key[3]), ensure_ascii=False) for key in ordered],
+    )
+    with scope(tenant_id), connection.cursor() as cursor:
+        cursor.execute(_MAKE, [tenant_id, *columns])
+        rows = cursor.fetchall()
+    if len(_ids) + len(rows) > _MOST_REMEMBERED:
+        _ids.clear()
+    _ids.update({(o, day, m, pairs_of(text)): found for o, day, m, text, found in rows})
+
+
+def forget_buckets() -> None:
+    """Forget all ids."""
+    _ids.clear()
+
+
+def lock_buckets(ids: Mapping[BucketKey, int]) -> dict[int, datetime | None]:
+    """Lock buckets in the order of their keys, in which they are also made.
+
+    Returns when each was last used; raises BucketsLost.
+    """
+    wanted = [ids[key] for key in sorted(ids)]
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [wanted])
+        found = dict(cursor.fetchall())
+    if len(found) != len(wanted):
+        raise BucketsLost
+    return found
+
+
+def fold(placed: Iterable[tuple[int, Placed]]) -> None:
+    """Add new events to their buckets, which it locks."""
+    folds: dict[int, Fold] = {}
+    ids: dict[BucketKey, int] = {}
+    values: dict[tuple[int, str], int] = {}
+    for bucket_id, one in placed:
+        if bucket_id not in folds:
+            folds[bucket_id] = Fold(one.meter.aggregation)
+            ids[one.bucket] = bucket_id
+        folds[bucket_id].add(one)
+        if one.value is not None:
+            values[bucket_id, one.value] = values.get((bucket_id, one.value), 0) + 1
+    before = lock_buckets(ids)
+    _count_new_values(folds, values)
+    _write(folds)
+    recount(_ties(folds, before))
+
+
+def _ties(folds: Mapping[int, Fold], before: Mapping[int, datetime | None]) -> list[int]:
+    """Return the buckets where an event has the time of the latest before: keys decide there."""
+    return [
+        bucket_id
+        for bucket_id, one in folds.items()
+        if one.how == "latest" and one.latest and one.latest[0] == before[bucket_id]
+    ]
+
+
+def _count_new_values(folds: dict[int, Fold], values: dict[tuple[int, str], int]) -> None:
+    if not values:
+        return
+    columns = (
+        [bucket_id for bucket_id, _ in values],
+        [value for _, value in values],
+        list(values.values()),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_NEW_VALUES, columns)
+        for bucket_id, count in cursor.fetchall():
+            folds[bucket_id].quantity = Decimal(count)
+
+
+def _write(folds: Mapping[int, Fold]) -> None:
+    rows = folds.values()
+    columns = (
+        list(folds),
+        [one.how for one in rows],
+        [one.quantity for one in rows],
+        [one.events for one in rows],
+        [one.latest[0] if one.latest else None for one in rows],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLD, columns)
+
+
+def take_out(gone: Iterable[tuple[int, str, Stored]]) -> None:
+    """Take corrected events out of the buckets of sums and counts, which are locked already."""
+    rows = list(gone)
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns[2] = [one.quantity for one in columns[2]]
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE_OUT, columns)
+
+
+def recount(ids: Iterable[int]) -> None:
+    """Work buckets out anew from their events; they are locked already."""
+    wanted = list(ids)
+    if wanted:
+        with connection.cursor() as cursor:
+            cursor.execute(_RECOUNT, [wanted])

@@ -1,0 +1,306 @@
+"""Whatever happens, in whatever order: the books are sound, and equal to a second reckoning.
+
+Short by default. `BOOKS_EXAMPLES=200 BOOKS_STEPS=60` runs long.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from billing.models import BillingRun, CreditNote, Invoice, InvoiceStanding, WalletEntry
+from billing.operations.assignments import PlanHeldAlready, switch_plan
+from billing.operations.credit_notes import (
+    AlreadyVoid,
+    CreditIsUsed,
+    CreditTooLarge,
+    NothingLeft,
+    RefundIsOut,
+    Take,
+    UnknownLine,
+    issue_credit_note,
+    void_credit_note,
+)
+from billing.operations.drafts import flag_what_they_charged
+from billing.operations.items import add_item
+from billing.operations.runs import cancel_run
+from billing.operations.usage import Sent
+from billing.operations.wallet import top_up
+from billing.queries.credits import CREDITABLE
+from core.tenancy import scope
+from tests.billing.books import METERS, ORGANIZATIONS, Books, push_by_rows
+
+CODES = st.sampled_from([organization["code"] for organization in ORGANIZATIONS])
+AMOUNTS = st.integers(1, 400).map(lambda n: Decimal(n) / 8)
+Settled = CreditNote.Settled
+
+
+class KeptBooks(RuleBasedStateMachine):
+    """Everything that happens to a company's books."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books = Books()
+        self.count = 0
+
+    def key(self) -> str:
+        self.count += 1
+        return f"event-{self.count:05}"
+
+    # --- usage
+
+    @rule(
+        code=CODES,
+        batch=st.lists(
+            st.tuples(
+                st.sampled_from(sorted(METERS)),
+                AMOUNTS,
+                st.sampled_from(["web", "api"]),
+                st.integers(0, 75 * 24 * 60),
+                st.sampled_from("abc"),
+            ),
+            min_size=1,
+            max_size=5,
+        ),
+    )
+    def use(self, code: str, batch: list[Any]) -> None:
+        events = [self.event(code, one) for one in batch]
+        starts = self.books.organizations[code].billing_starts_on
+        is_early = [
+            event.time.astimezone(self.books.organizations[code].zone).date() < starts  # type: ignore[union-attr]
+            for event in events
+        ]
+
+        verdicts = self.books.send(events)
+
+        assert verdicts == ["rejected" if early else "accepted" for early in is_early]
+
+    def event(self, code: str, told: tuple[str, Decimal, str, int, str]) -> Sent:
+        meter, quantity, app, ago, person = told
+        # No two events at one moment: which is the latest would be anybody's guess.
+        time = self.books.now - timedelta(minutes=ago, microseconds=self.count)
+        dimensions = {"app": app} | ({"person": person} if meter == "seats" else {})
+        return Sent(self.key(), code, meter, quantity, time, dimensions)
+
+    @precondition(lambda self: self.books.events)
+    @rule(data=st.data(), quantity=AMOUNTS)
+    def repeat(self, data: st.DataObject, quantity: Decimal) -> None:
+        kept = [e["sent"] for e in self.books.events.values() if e["sent"].kind == "usage"]
+        sent = data.draw(st.sampled_from(kept))
+        other = Sent(
+            sent.key,
+            sent.organization,
+            sent.meter,
+            sent.quantity + quantity,
+            sent.time,
+            sent.dimensions,
+        )
+
+        verdicts = self.books.send([sent, other, sent])
+
+        assert verdicts == ["duplicate", "conflict", "duplicate"]
+
+    @precondition(
+        lambda self: any(not e["corrected"] and not e["void"] for e in self.books.events.values())
+    )
+    @rule(data=st.data(), quantity=st.none() | AMOUNTS)
+    def correct(self, data: st.DataObject, quantity: Decimal | None) -> None:
+        open_keys = [
+            k for k, e in self.books.events.items() if not e["corrected"] and not e["void"]
+        ]
+        target = data.draw(st.sampled_from(open_keys))
+        kind = "void" if quantity is None else "replace"
+        correction = Sent(
+            self.key(),
+            None,
+            None,
+            quantity,
+            None,
+            None,
+            kind=kind,
+            corrects=target,
+            reason="Wrong.",
+        )
+
+        assert self.books.send([correction]) == ["accepted"]
+
+    # --- what is sold
+
+    @rule(code=CODES, back=st.integers(-20, 40), version=st.integers(0, 1))
+    def switch(self, code: str, back: int, version: int) -> None:
+        books = self.books
+        day = max(books.now.date() - timedelta(days=back), date(2024, 1, 5))
+        wanted = books.versions[version]
+        with suppress(PlanHeldAlready), scope(books.tenant.pk):
+            switch_plan(
+                organization_id=books.organizations[code].pk,
+                version_id=wanted.pk,
+                from_on=day,
+                now=books.now,
+            )
+            self.note_switch(books.assignments[code], wanted.pk, day)
+
+    def note_switch(self, held: list[dict[str, Any]], version: Any, day: date) -> None:
+        [span] = [a for a in held if a["from"] <= day and (a["to"] is None or day < a["to"])]
+        held.append({"version": version, "from": day, "to": span["to"]})
+        span["to"] = day
+
+    @rule(code=CODES, amount=st.integers(-5000, 5000).filter(bool), ahead=st.integers(-50, 50))
+    def item(self, code: str, amount: int, ahead: int) -> None:
+        with scope(self.books.tenant.pk):
+            add_item(
+                organization_id=self.books.organizations[code].pk,
+                description="Item",
+                amount_minor=amount,
+                due_on=self.books.now.date() + timedelta(days=ahead),
+                now=self.books.now,
+            )
+
+    @rule(code=CODES, amount=st.integers(1, 3000))
+    def pay_ahead(self, code: str, amount: int) -> None:
+        with scope(self.books.tenant.pk):
+            top_up(organization_id=self.books.organizations[code].pk, amount_minor=amount)
+
+    # --- time and runs
+
+    @rule(days=st.integers(1, 25), hours=st.integers(0, 23))
+    def wait(self, days: int, hours: int) -> None:
+        self.books.now += timedelta(days=days, hours=hours)
+
+    @rule(crash_after=st.none() | st.integers(0, 8))
+    def run(self, crash_after: int | None) -> None:
+        last_month = (self.books.now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+        self.books.run(last_month, crash_after=crash_after)
+        push_by_rows(self.books)
+        assert self.books.violations() == {}
+
+    @rule()
+    def cancel(self) -> None:
+        with scope(self.books.tenant.pk):
+            run = BillingRun.objects.filter(state__in=["review", "stopped"]).first()
+            if run is not None:
+                cancel_run(run_id=run.pk, now=self.books.now)
+
+    # --- after invoices are final
+
+    @rule(data=st.data())
+    def void(self, data: st.DataObject) -> None:
+        with scope(self.books.tenant.pk):
+            invoice = self.drawn(data, Invoice.objects.filter(state="final", credit_notes=None))
+            if invoice is None or InvoiceStanding.objects.get(invoice=invoice).paid_minor:
+                return
+            void_by_rows(invoice, self.books)
+        assert self.books.violations() == {}
+
+    @rule(data=st.data())
+    def pay(self, data: st.DataObject) -> None:
+        with scope(self.books.tenant.pk):
+            unsent = Invoice.objects.filter(state="final", standing__state="unsent")
+            invoice = self.drawn(data, unsent)
+            if invoice is None:
+                return
+            credited = sum(
+                n.amount_minor
+                for n in invoice.credit_notes.filter(state="issued", settled_by="open_amount")
+            )
+            if credited < invoice.total_minor:
+                InvoiceStanding.objects.filter(invoice=invoice).update(
+                    state="paid",
+                    paid_at=self.books.now,
+                    paid_minor=invoice.total_minor - credited,
+                )
+
+    @rule(
+        data=st.data(),
+        settled_by=st.sampled_from(Settled.values),
+        amount=st.none() | st.integers(1, 3000),
+        by_lines=st.booleans(),
+    )
+    def credit(
+        self, data: st.DataObject, settled_by: str, amount: int | None, by_lines: bool
+    ) -> None:
+        refusals = (CreditTooLarge, NothingLeft, UnknownLine)
+        with suppress(*refusals), scope(self.books.tenant.pk):
+            invoice = self.drawn(data, Invoice.objects.filter(state="final"))
+            if invoice is None:
+                return
+            lines = [line for line in invoice.lines.all() if line.kind in CREDITABLE]
+            takes = [Take(line.pk) for line in lines if line.amount_minor > 0] if by_lines else []
+            issue_credit_note(
+                invoice_id=invoice.pk,
+                settled_by=settled_by,
+                reason="A gesture.",
+                key=None,
+                by=None,
+                now=self.books.now,
+                amount_minor=None if takes else amount,
+                lines=takes,
+            )
+
+    @rule(data=st.data())
+    def void_note(self, data: st.DataObject) -> None:
+        with suppress(AlreadyVoid, RefundIsOut, CreditIsUsed), scope(self.books.tenant.pk):
+            note = self.drawn(data, CreditNote.objects.filter(settled_by="prepaid"))
+            if note is not None:
+                void_credit_note(note_id=note.pk, by=None, now=self.books.now)
+
+    def drawn(self, data: st.DataObject, rows: Any) -> Any:
+        found = list(rows.order_by("number"))
+        return data.draw(st.sampled_from(found)) if found else None
+
+    # --- in the end
+
+    def teardown(self) -> None:
+        """Let all periods end, twice, so that what was late is billed too; then compare."""
+        for _ in range(2):
+            self.books.run(self.books.now.date().replace(day=1))
+            self.books.now += timedelta(days=64)
+            self.books.run(self.books.now.date().replace(day=1))
+        push_by_rows(self.books)
+        assert self.books.violations() == {}
+        assert self.books.flagged() == 0
+        if where := os.environ.get("BOOKS_TOLD"):
+            with Path(where).open("a") as told:
+                told.write(f"{self.books.told()}\n")
+        for code in self.books.organizations:
+            until = self.books.closed_until(code)
+            assert self.books.invoiced(code, until) == self.books.reckoned(code, until)
+
+
+def void_by_rows(invoice: Invoice, books: Books) -> None:
+    """Void a final invoice, so that its period is invoiced anew."""
+    flag_what_they_charged([invoice.pk])
+    used = sum(line.amount_minor for line in invoice.lines.filter(source="prepaid"))
+    if used:
+        WalletEntry.objects.create(
+            tenant_id=invoice.tenant_id,
+            organization_id=invoice.organization_id,
+            kind="returned",
+            amount_minor=-used,
+            invoice=invoice,
+        )
+    invoice.state, invoice.voided_at, invoice.void_reason = "void", books.now, "Wrong."
+    invoice.save(update_fields=["state", "voided_at", "void_reason"])
+    invoice.period.state = "closed"
+    invoice.period.save(update_fields=["state"])
+    InvoiceStanding.objects.filter(invoice=invoice).update(state="void")
+
+
+def test_books_stay_sound_whatever_happens(db: None) -> None:
+    run_state_machine_as_test(
+        KeptBooks,
+        settings=settings(
+            max_examples=int(os.environ.get("BOOKS_EXAMPLES", "4")),
+            stateful_step_count=int(os.environ.get("BOOKS_STEPS", "25")),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
