@@ -10,6 +10,7 @@ urlpatterns = [
     path("bench/read-unscoped/<uuid:link_id>/", views.ReadUnscoped.as_view()),
     path("bench/read-scoped/<uuid:link_id>/", views.ReadScoped.as_view()),
     path("bench/eligible-serialized/", views.EligibleSerialized.as_view()),
+    path("bench/read-organization/<uuid:pk>/", views.ReadOrganization.as_view()),
     path("bench/usage-serialized/", usage_twin.UsageSerialized.as_view()),
     path("", include("config.urls")),
 ]

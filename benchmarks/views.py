@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.models import Organization
 from core.api.views import ApiView
 from core.operations.tokens import read_access_token
 from subscriptions.models import Subscription
@@ -79,3 +80,14 @@ class EligibleSerialized(ApiView):
             last_status=1, last_effective_at__lte=self.now, club__number__lte=38
         )
         return Response(EligibleRow(rows.order_by(), many=True).data)
+
+
+class ReadOrganization(ApiView):
+    """One indexed read of an organization, in scope: what `benchmarks.owe_now` compares with."""
+
+    required_scopes: ClassVar = {"GET": "billing:read"}
+
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Read one row."""
+        found = Organization.objects.values("id", "code", "name", "currency").get(pk=pk)
+        return Response(found)

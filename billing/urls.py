@@ -18,6 +18,8 @@ portal = [
     route(f"{_PORTAL}/usage/<str:code>/events/", using.events, name="portal_events"),
     route(f"{_PORTAL}/usage/<str:code>/events.csv/", using.events_file, name="portal_events_csv"),
     route(f"{_PORTAL}/alerts/", alerts.alerts, name="portal_alerts"),
+    route(f"{_PORTAL}/alerts/limit/", alerts.limit, name="portal_limit"),
+    route(f"{_PORTAL}/alerts/<uuid:pk>/end/", alerts.alert_end, name="portal_alert_end"),
     route(f"{_PORTAL}/invoices/", invoicing.invoices, name="portal_invoices"),
     *(
         route(f"{_PORTAL}/invoices/<str:name>.{ending}/", invoicing.invoice_file,

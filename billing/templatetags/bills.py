@@ -56,3 +56,9 @@ def why(one: Explained) -> list[str]:
 def item(mapping: dict[Any, Any], key: Any) -> Any:
     """Return what a mapping holds under a key."""
     return mapping.get(key)
+
+
+@register.filter
+def whole(value: Decimal) -> int:
+    """Return a number of minor units that is stored with decimals."""
+    return int(value)

@@ -17,7 +17,13 @@ from billing.models import Meter, UsageBucket
 from billing.pages.chart import chart_of
 from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.queries.calendar import period_at
-from billing.queries.usage_rows import UsageAsked, event_rows, events_of, usage_rows
+from billing.queries.usage_rows import (
+    TooMuchUsage,
+    UsageAsked,
+    event_rows,
+    events_of,
+    usage_rows,
+)
 
 PER_PAGE = 50
 MOST_SHOWN = 200
@@ -71,9 +77,13 @@ def meter(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     return show(visit, "meter.html", context, status=400 if form.errors else 200)
 
 
-def _group(visit: Visit, found: Meter, name: str, since: date, until: date) -> list[Any]:
+def _group(visit: Visit, found: Meter, name: str, since: date, until: date) -> list[Any] | None:
+    """Return the largest values of a dimension, or None where there are too many to rank."""
     asked = UsageAsked(since=since, until=until, meter=found, by_day=False, dimensions=[name])
-    rows = usage_rows(visit.organization, asked)
+    try:
+        rows = usage_rows(visit.organization, asked)
+    except TooMuchUsage:
+        return None
     ranked = sorted(rows, key=lambda row: -row.quantity)[: MOST_SHOWN + 1]
     return [(row.dimensions.get(name, ""), row) for row in ranked]
 
