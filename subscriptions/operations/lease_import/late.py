@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from subscriptions.operations.lease_import.rules import RULES, Finding
 from subscriptions.operations.lease_import.told import Told
-
-_LATE_RULES = ("room-overlap", "resident-overlap", "house-account-shared", "charge-twice")
 
 # Half-open days [starts_on, ends), of leases that are or were lived in. A lease that starts before
 # one in front of it ends overlaps that one; a running maximum finds it in one pass over sorted
@@ -31,12 +29,17 @@ WITH lived AS (
     WINDOW before AS (PARTITION BY {key} ORDER BY starts_on, source_id
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
-SELECT id, source_id, earlier[2], starts_on::text, earlier[1] FROM ordered
-WHERE earlier[1]::date > starts_on
+SELECT id, source_id,
+       ' It starts ' || starts_on || '; ' || earlier[2] || ' runs '
+       || CASE earlier[1] WHEN '9999-12-31' THEN 'without an end.'
+          ELSE 'until ' || earlier[1] || '.' END AS more
+FROM ordered WHERE earlier[1]::date > starts_on
 """
 _SHARED = """
-SELECT id, source_id, {column}, count(*) OVER (PARTITION BY {column}) AS times
-FROM {table} WHERE coalesce({column}, '') <> '' AND source_id IS NOT NULL
+SELECT id, source_id, '' AS more FROM (
+    SELECT id, source_id, count(*) OVER (PARTITION BY {key}) AS times
+    FROM {table} WHERE coalesce({key}, '') <> '' AND source_id IS NOT NULL
+) shared WHERE times > 1
 """
 # What was found late replaces what an import before found late; nothing else is touched.
 _KEEP = """
@@ -56,68 +59,84 @@ WHERE t.id = w.id AND t.findings <> w.findings
 """
 
 
+_MAKE = """
+CREATE TEMPORARY TABLE found_late (
+    id uuid, source_id text, of_table text, of_source text, rule text, col text, wrong text,
+    done text
+) ON COMMIT DROP
+"""
+_FIND = """
+INSERT INTO found_late
+SELECT id, source_id, %(table)s, %(source)s, %(rule)s, %(column)s, %(wrong)s || more, %(done)s
+FROM ({statement}) found
+"""
+
+LEASE, HOUSE, RENT = (
+    "subscriptions_lease", "subscriptions_house", "subscriptions_rentpayment",
+)  # fmt: skip
+
+
+class _Late(NamedTuple):
+    """A rule: the kind of table in the dump, ours, the column on both sides, and how it is told."""
+
+    kind: str
+    table: str
+    key: str
+    column: str
+    rule: str
+    statement: str
+
+
+_LATE = (
+    _Late("leases", LEASE, "room_id", "roomId", "room-overlap", _OVERLAPS),
+    _Late("leases", LEASE, "resident_id", "userId", "resident-overlap", _OVERLAPS),
+    _Late("houses", HOUSE, "stripe_account_id", "stripeAccountId", "house-account-shared", _SHARED),
+    _Late("payments", RENT, "stripe_charge_id", "stripeChargeId", "charge-twice", _SHARED),
+)
+
+
 def find_late(told: Told, tables: dict[str, str]) -> None:
     """Apply the rules that need all rows, tell them and keep them on the rows. In scope.
 
-    `tables` are the dump's own names of its tables.
+    `tables` are the dump's own names of its tables. The database does the work, so that memory
+    does not grow with what is found.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE found_late (id uuid, of_table text, rule text, col text, "
-            "wrong text, done text) ON COMMIT DROP"
-        )
-        for table in ("subscriptions_lease", "subscriptions_house", "subscriptions_rentpayment"):
-            rows = [(pk, table, finding) for pk, finding in _findings(table, tables)]
-            with cursor.copy("COPY found_late FROM STDIN") as copy:
-                for pk, of_table, found in rows:
-                    told.add(found)
-                    copy.write_row(
-                        [pk, of_table, found.rule, found.column, found.wrong, found.done]
-                    )
+        cursor.execute(_MAKE)
+        for late in _LATE:
+            _find(cursor, late, tables.get(late.kind, late.kind))
+        for table in (LEASE, HOUSE, RENT):
+            rules = [late.rule for late in _LATE if late.table == table]
+            path = " || ".join(f'@.rule == "{rule}"' for rule in rules)
             cursor.execute(
                 _KEEP.format(table=table),
-                {
-                    "table": table,
-                    "rules": list(_LATE_RULES),
-                    "path": "$[*] ? ("
-                    + " || ".join(f'@.rule == "{rule}"' for rule in _LATE_RULES)
-                    + ")",
-                },
+                {"table": table, "rules": rules, "path": f"$[*] ? ({path})"},
             )
+    for found in _found():
+        told.add(found)
 
 
-def _findings(table: str, tables: dict[str, str]) -> Iterator[tuple[Any, Finding]]:
-    if table == "subscriptions_lease":
-        name = tables.get("leases", "leases")
-        yield from _overlaps(name, "room_id", "roomId", "room-overlap")
-        yield from _overlaps(name, "resident_id", "userId", "resident-overlap")
-    elif table == "subscriptions_house":
-        name = tables.get("houses", "houses")
-        shared = _rows(_SHARED.format(table=table, column="stripe_account_id"))
-        for pk, source_id, _, times in shared:
-            if times > 1:
-                yield pk, _told(name, source_id, "stripeAccountId", "house-account-shared")
-    else:
-        name = tables.get("payments", "payments")
-        for pk, source_id, _, times in _rows(
-            _SHARED.format(table=table, column="stripe_charge_id")
-        ):
-            if times > 1:
-                yield pk, _told(name, source_id, "stripeChargeId", "charge-twice")
+def _find(cursor: Any, late: _Late, source: str) -> None:
+    statement = late.statement.format(key=late.key, table=late.table)
+    cursor.execute(
+        _FIND.format(statement=statement),
+        {
+            "table": late.table,
+            "source": source,
+            "rule": late.rule,
+            "column": late.column,
+            "wrong": RULES[late.rule].wrong,
+            "done": RULES[late.rule].done,
+        },
+    )
 
 
-def _overlaps(table: str, key: str, column: str, rule: str) -> Iterator[tuple[Any, Finding]]:
-    for pk, source_id, earlier, starts_on, ends in _rows(_OVERLAPS.format(key=key)):
-        until = "without an end" if ends == "9999-12-31" else f"until {ends}"
-        wrong = f"{RULES[rule].wrong} It starts {starts_on}; {earlier} runs {until}."
-        yield pk, Finding(table, source_id, column, rule, wrong, RULES[rule].done)
-
-
-def _told(table: str, source_id: str, column: str, rule: str) -> Finding:
-    return Finding(table, source_id, column, rule, RULES[rule].wrong, RULES[rule].done)
-
-
-def _rows(statement: str) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return list(cursor.fetchall())
+def _found() -> Iterator[Finding]:
+    """Yield what was found, read from the database bit by bit."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            "SELECT of_source, source_id, col, rule, wrong, done FROM found_late "
+            "ORDER BY of_source, rule, source_id"
+        )
+        while rows := cursor.fetchmany(1000):
+            yield from (Finding(*row) for row in rows)

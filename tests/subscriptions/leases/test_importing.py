@@ -328,7 +328,8 @@ def test_odd_payments_are_told_and_none_is_lost(imports: Imports, tenant: Tenant
         "more": "paid", "twice": "paid", "both": "pending", "part": "part", "due": "due",
         "lost": "paid", "other": "paid",
     }  # fmt: skip
-    assert twice.duplicate_of and twice.duplicate_of.source_id == "more"
+    assert twice.duplicate_of is not None
+    assert twice.duplicate_of.source_id == "more"
     assert {
         ("more", "paid-more"), ("twice", "month-twice"), ("both", "paid-and-pending"),
         ("part", "paid-in-part"), ("due", "null-as-text"), ("lost", "lease-not-there"),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError
+from django.db import connection
 
 from core.models import Tenant
 from core.tenancy import scope
 from subscriptions.models import FormerStripeId, Lease, Resident, Room, StripeLink
-from tests.subscriptions.leases.conftest import Imports, Links, day
+from subscriptions.operations.lease_links.plans import plan_of
+from tests.subscriptions.leases.conftest import Imports, Links, day, on
 from tests.subscriptions.leases.dumps import house, lease, room, user
 
 pytestmark = pytest.mark.django_db
@@ -272,3 +276,113 @@ def test_no_stripe_account_is_refused(imports: Imports, tenant: Tenant) -> None:
         call_command("link_leases", tenant=tenant.slug)
 
     assert error.value.returncode == 1
+
+
+def test_two_links_at_once_make_nothing_twice(imports: Imports, links: Links) -> None:
+    imports(**five_leases())
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            links.run()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    links.run()
+
+    assert errors == []
+    assert [len(links.all(noun)) for noun in ("customers", "products", "prices")] == [7, 7, 13]
+    assert len(links.subscriptions()) == 7
+
+
+def test_answer_that_was_never_recorded_is_found_under_its_key(
+    imports: Imports, links: Links, tenant: Tenant
+) -> None:
+    imports(users=[user()])
+    links.run(only="users")
+    [made] = links.all("customers")
+    with scope(tenant.pk):  # as if killed after Stripe's answer
+        Resident.objects.update(stripe_customer_id=None)
+        StripeLink.objects.update(state="waiting", stripe_id="", leased_until=None)
+
+    links.run(only="users")
+
+    with scope(tenant.pk):
+        assert Resident.objects.get().stripe_customer_id == made["id"]
+    assert len(links.all("customers")) == 1
+
+
+def test_changed_rows_change_what_stripe_has(
+    imports: Imports, links: Links, tenant: Tenant
+) -> None:
+    stay = lease(startDate=day(-40), endDate=day(300), moveoutDate=day(300))
+    imports(users=[user()], rooms=[room()], leases=[stay])
+    links.run()
+    with scope(tenant.pk):
+        before = Room.objects.get().stripe_price_id
+
+    imports(
+        users=[user(email="ada@example.org")],
+        rooms=[room(rent="1100.00")],
+        leases=[{**stay, "rentAmount": "800.00", "moveoutDate": day(200)}],
+    )
+    links.run()
+
+    [customer], [subscription] = links.all("customers"), links.subscriptions()
+    prices = {one["id"]: one for one in links.all("prices")}
+    with scope(tenant.pk):
+        space, held = Room.objects.get(), Lease.objects.get()
+        former = set(FormerStripeId.objects.values_list("stripe_id", flat=True))
+    assert customer["email"] == "ada@example.org"
+    assert (prices[space.stripe_price_id]["unit_amount"], before in former) == (110000, True)
+    assert prices[before]["active"] is False
+    item = subscription["items"]["data"][0]["price"]
+    assert (item["id"], item["unit_amount"]) == (held.stripe_price_id, 80000)
+    assert datetime.fromtimestamp(subscription["cancel_at"], UTC).date() == on(200)
+
+
+def test_lease_that_is_cancelled_later_bills_no_more(imports: Imports, links: Links) -> None:
+    stay = lease(startDate=day(-40), endDate=day(300), moveoutDate=day(300))
+    imports(users=[user()], rooms=[room()], leases=[stay])
+    links.run()
+
+    imports(users=[user()], rooms=[room()], leases=[{**stay, "status": "cancelled"}])
+    links.run()
+    links.go(95)
+
+    assert [one["status"] for one in links.subscriptions()] == ["canceled"]
+    assert links.all("invoices") == []
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "now", "first"),
+    [
+        (date(2026, 1, 31), "Europe/Brussels", datetime(2026, 2, 3, tzinfo=UTC), date(2026, 2, 28)),
+        (date(2026, 1, 31), "Europe/Brussels", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 31)),
+        (date(2026, 1, 1), "Europe/Brussels", datetime(2026, 2, 28, 23, 30, tzinfo=UTC),
+         date(2026, 3, 1)),
+        (date(2026, 1, 1), "Pacific/Kiritimati", datetime(2026, 2, 28, 12, tzinfo=UTC),
+         date(2026, 3, 1)),
+        (date(2026, 1, 1), "America/New_York", datetime(2026, 3, 1, 3, tzinfo=UTC),
+         date(2026, 3, 1)),
+    ],
+)  # fmt: skip
+def test_running_lease_bills_from_its_next_day(
+    start: date, zone: str, now: datetime, first: date
+) -> None:
+    stay = Lease(
+        starts_on=start, time_zone=zone, status="active", rent_minor=100, currency="EUR",
+        resident=Resident(), room=Room(currency="EUR"),
+    )  # fmt: skip
+
+    plan = plan_of(stay, now)
+
+    assert (plan.kind, plan.bills_from) == ("running", first)
+    assert plan.params["billing_cycle_anchor_config"]["day_of_month"] == start.day
