@@ -10,7 +10,7 @@ from sandbox.books import Books, Json
 from sandbox.errors import StripeError
 from sandbox.events import record_update
 from sandbox.metadata import merge
-from sandbox.money import MINIMUM
+from sandbox.money import MINIMUM, check_last_digit
 from sandbox.spec.objects import build
 
 
@@ -75,7 +75,7 @@ def enter(books: Books, customer: Json, amount: int, kind: str, **fields: object
 def adjust(books: Books, customer: Json, params: Json) -> Json:
     """Change a customer's balance by hand. Returns the transaction.
 
-    Raises StripeError (400) for another currency than the customer's.
+    Raises StripeError (400) for another currency than the customer's, or an odd amount in it.
     """
     if customer["currency"] not in (None, params["currency"]):
         message = (
@@ -83,6 +83,7 @@ def adjust(books: Books, customer: Json, params: Json) -> Json:
             f"customer ({customer['currency']})."
         )
         raise StripeError(message, param="currency")
+    check_last_digit(params["amount"], params["currency"], "amount")
     customer = fix_currency(books, customer, params["currency"])
     text = params.get("description")
     entry = enter(books, customer, params["amount"], "adjustment", description=text)

@@ -262,6 +262,19 @@ def cancel_payment(books: Books, invoice: Json) -> None:
     books.save({**payment, "status": "canceled", "status_transitions": moments})
 
 
+def ask_for(books: Books, invoice: Json) -> None:
+    """Have the payment of an open invoice ask for what remains, or for nothing any more."""
+    if invoice["amount_remaining"] == 0:
+        cancel_payment(books, invoice)
+        return
+    payment, intent = payment_of(books, invoice), intent_of(books, invoice)
+    if payment is not None and intent is not None:
+        if intent["status"] == "processing":
+            raise paying.unexpected(intent, "change")
+        books.save({**payment, "amount_requested": invoice["amount_remaining"]})
+        books.save({**intent, "amount": invoice["amount_remaining"]})
+
+
 def named_method(books: Books, invoice: Json, name: str) -> Json:
     """Return a payment method of the invoice's customer, by id or as a test token.
 

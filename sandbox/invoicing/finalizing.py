@@ -7,7 +7,7 @@ from sandbox.books import Books, Json
 from sandbox.errors import StripeError, conflict
 from sandbox.events import record, record_update
 from sandbox.invoicing import balances, collecting, drafts
-from sandbox.money import MAXIMUM, display
+from sandbox.money import check_amount
 from sandbox.resources.payment_methods import DEBITS
 from sandbox.spec.objects import build
 from sandbox.timers import timer
@@ -31,9 +31,11 @@ def _obstacle(books: Books, invoice: Json, due: int) -> StripeError | None:
             f"settings can be used for {invoice['currency']}."
         )
         return conflict(message, "invoice_no_payment_method_types")
-    if due > MAXIMUM:
-        most = display(MAXIMUM, invoice["currency"])
-        return conflict(f"Amount due must be no more than {most}", "amount_too_large")
+    try:
+        if due:
+            check_amount(due, invoice["currency"], "amount_due")
+    except StripeError as error:
+        return error
     return None
 
 

@@ -54,7 +54,8 @@ def _plain(value: Decimal) -> str:
 
 
 def _named(name: str, prefix: str) -> str:
-    return f"{prefix}[{name}]" if prefix else name
+    head, bracket, rest = name.partition("[")
+    return f"{prefix}[{head}]{bracket}{rest}" if prefix else name
 
 
 def check_support(params: Json, prefix: str = "") -> None:

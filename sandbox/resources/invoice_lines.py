@@ -2,7 +2,7 @@
 
 from sandbox.books import Json
 from sandbox.errors import StripeError, missing_parameter
-from sandbox.invoicing import drafts
+from sandbox.invoicing import drafts, editing
 from sandbox.lists import slice_page
 from sandbox.routes import Call, operation
 
@@ -34,21 +34,21 @@ def _invoice(call: Call) -> Json:
 def add_lines(call: Call) -> Json:
     """Add up to a hundred lines to a draft."""
     metadata = call.params.get("invoice_metadata")
-    return drafts.add_lines(call.books, _invoice(call), _wanted(call), metadata)
+    return editing.add_lines(call.books, _invoice(call), _wanted(call), metadata)
 
 
 @operation("POST", "/v1/invoices/{invoice}/update_lines")
 def update_lines(call: Call) -> Json:
     """Change up to a hundred lines of a draft."""
     metadata = call.params.get("invoice_metadata")
-    return drafts.update_lines(call.books, _invoice(call), _wanted(call), metadata)
+    return editing.update_lines(call.books, _invoice(call), _wanted(call), metadata)
 
 
 @operation("POST", "/v1/invoices/{invoice}/remove_lines")
 def remove_lines(call: Call) -> Json:
     """Take up to a hundred lines off a draft."""
     metadata = call.params.get("invoice_metadata")
-    return drafts.remove_lines(call.books, _invoice(call), _wanted(call), metadata)
+    return editing.remove_lines(call.books, _invoice(call), _wanted(call), metadata)
 
 
 @operation("POST", "/v1/invoices/{invoice}/lines/{line_item_id}")
@@ -56,7 +56,7 @@ def update_line(call: Call) -> Json:
     """Change one line of a draft. Returns the line."""
     line_id = call.ids["line_item_id"]
     wanted = [{**call.params, "id": line_id}]
-    invoice = drafts.update_lines(call.books, _invoice(call), wanted, is_path=True)
+    invoice = editing.update_lines(call.books, _invoice(call), wanted, is_path=True)
     found = drafts.lines_of(call.books, invoice["id"])
     return next(line for line in found if line["id"] == line_id)
 

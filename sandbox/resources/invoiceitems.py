@@ -6,7 +6,7 @@ from sandbox import accounts
 from sandbox.books import Books, Json
 from sandbox.errors import StripeError, missing_parameter
 from sandbox.events import record_update
-from sandbox.invoicing import balances, drafts, lines
+from sandbox.invoicing import balances, drafts, editing, lines
 from sandbox.lists import paginate, pick
 from sandbox.routes import Call, operation
 
@@ -35,7 +35,11 @@ def _currency(books: Books, params: Json, customer: Json, invoice: Json | None) 
         lines.check_currency(given or invoice["currency"], invoice["currency"])
         return str(invoice["currency"])
     if given is None:
-        given = _price_currency(books, params) or customer["currency"] or _default(books)
+        given = (
+            _price_currency(books, params)
+            or customer["currency"]
+            or accounts.default_currency(books.store, books.account)
+        )
     for item in drafts.pending_items(books, customer["id"]):
         if item["currency"] != given:
             message = (
@@ -49,11 +53,6 @@ def _currency(books: Books, params: Json, customer: Json, invoice: Json | None) 
 def _price_currency(books: Books, params: Json) -> str | None:
     name = params.get("pricing", {}).get("price")
     return books.get("price", name, "pricing[price]")["currency"] if name else None
-
-
-def _default(books: Books) -> str:
-    account = accounts.find(books.store, books.account)
-    return str(account.body["default_currency"]) if account else "usd"
 
 
 @operation("POST", "/v1/invoiceitems")
@@ -71,7 +70,7 @@ def create_invoiceitem(call: Call) -> Json:
     where = invoice["id"] if invoice else None
     item = lines.new_item(books, params, customer=customer["id"], currency=currency, invoice=where)
     balances.fix_currency(books, customer, currency)
-    drafts.store_item(books, item, was_pending=invoice is None)
+    editing.store_item(books, item, was_pending=invoice is None)
     if invoice is not None:
         found = [*drafts.lines_of(books, invoice["id"]), lines.line_of(item)]
         drafts.write(books, invoice, found)
@@ -103,7 +102,7 @@ def update_invoiceitem(call: Call) -> Json:
     invoice = books.get("invoice", before["invoice"])
     line = _line_of(drafts.lines_of(books, invoice["id"]), before["id"])
     if line is not None:
-        drafts.update_lines(books, invoice, [{**params, "id": line["id"]}], is_path=True)
+        editing.update_lines(books, invoice, [{**params, "id": line["id"]}], is_path=True)
     return books.get("invoiceitem", call.id)
 
 
@@ -127,6 +126,8 @@ def list_invoiceitems(call: Call) -> Json:
     filters = pick(call.params, "customer", "invoice")
     tests: list[tuple[str, Any]] = []
     if "pending" in call.params:
-        field = "json_extract(body, '$.invoice') is null"
-        tests.append((f"({field}) = ?", int(call.params["pending"])))
+        # Two comparisons that an index serves, where one of truth values is not.
+        field = "json_extract(body, '$.invoice')"
+        test = f"{field} is ?" if call.params["pending"] else f"{field} is not ?"
+        tests.append((test, None))
     return paginate(call, "invoiceitem", filters, *tests)

@@ -124,6 +124,10 @@ def confirm_payment_intent(call: Call) -> Json:
 def cancel_payment_intent(call: Call) -> Json:
     """Cancel an intent that was not paid."""
     intent = call.books.get("payment_intent", call.id)
+    invoice = call.books.private(intent["id"]).get("invoice")
+    if invoice is not None:
+        message = f"You cannot cancel this PaymentIntent: it belongs to invoice {invoice}. Void "
+        raise conflict(f"{message}the invoice.", "payment_intent_unexpected_state")
     return paying.cancel(call.books, intent, call.params.get("cancellation_reason"))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.spec.operations import OPERATIONS
 from tests.sandbox.conftest import Api, intent_params, session_params
-from tests.sandbox.invoicing import new_customer, new_draft
+from tests.sandbox.invoicing import new_customer, new_draft, new_open
 
 
 def _customers(api: Api) -> None:
@@ -177,9 +177,21 @@ def _balances(api: Api) -> None:
     assert len(api.get(path)["data"]) == 1
 
 
+def _credit_notes(api: Api) -> None:
+    invoice = new_open(api, new_customer(api), 900)
+    note = api.post("/v1/credit_notes", {"invoice": invoice["id"], "amount": 200})
+    path = f"/v1/credit_notes/{note['id']}"
+    assert api.post(path, {"memo": "m"})["memo"] == "m"
+    assert api.get(path)["amount"] == 200
+    assert api.get(f"{path}/lines")["data"] == []
+    assert len(api.get("/v1/credit_notes", {"invoice": invoice["id"]})["data"]) == 1
+    assert api.post(f"{path}/void")["status"] == "void"
+
+
 JOURNEYS = (
     _customers, _catalogue, _subscriptions, _sessions, _intents, _methods, _money, _disputes,
     _events, _endpoints, _accounts, _invoices, _invoiceitems, _balances,
+    _credit_notes,
 )  # fmt: skip
 # A refund of a card is never cancellable; the refusal is tested in test_payments.py.
 NEVER_SUCCEEDS = {("POST", "/v1/refunds/{refund}/cancel")}
