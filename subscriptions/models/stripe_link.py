@@ -27,7 +27,7 @@ class StripeLink(TenantRow):
     """One object to make at Stripe for a resident, a room or a lease; written before the call.
 
     `epoch` counts idempotency keys: a new one is taken only after Stripe was read and does not
-    have the object. `leased_until` is how long the one who claimed it has for the call.
+    have the object. `leased_until` shows that somebody is at it; it keeps nobody out, the key does.
     """
 
     class Step(models.TextChoices):

@@ -136,8 +136,6 @@ class Command(BaseCommand):
                   for row, why in one.failed.items()}  # fmt: skip
         for kind, one in outcomes.items():
             self._tell_reasons("left out", {f"{kind} {r}": why for r, why in one.left_out.items()})
-            if one.elsewhere:
-                self.stdout.write(f"{one.elsewhere} {kind} are being linked by another process.")
         self._tell_reasons("failed", failed)
         if failed:
             raise CommandError(

@@ -38,7 +38,7 @@ def link_lease(*, tenant_id: UUID, lease_id: UUID, stripe: AtStripe, now: dateti
     """Make a lease's subscription, with a price of its own where its rent is not the room's.
 
     One for the record is cancelled at once. A lease that changed has its subscription changed:
-    price, end, or cancelled. Repeating is safe. Raises CannotBeLinked, BeingLinked, NotLinked,
+    price, end, or cancelled. Repeating is safe. Raises CannotBeLinked, NotLinked,
     StripeUnavailable.
     """
     lease = _lease(tenant_id, lease_id)

@@ -16,7 +16,7 @@ from subscriptions.operations.lease_links.wanted import customer_params, digest
 def link_resident(*, tenant_id: UUID, resident_id: UUID, stripe: AtStripe, now: datetime) -> None:
     """Make the customer of a resident, or bring it to what is known of the resident now.
 
-    Repeating is safe. Raises BeingLinked, NotLinked, and StripeUnavailable for a change.
+    Repeating is safe. Raises NotLinked, and StripeUnavailable for a change.
     """
     with scope(tenant_id):
         resident = Resident.objects.get(pk=resident_id)

@@ -23,7 +23,7 @@ def link_room(*, tenant_id: UUID, room_id: UUID, stripe: AtStripe, now: datetime
     """Make a room's product and its price, or bring them to what the room is now.
 
     Prices cannot be changed: another price takes the place of the old one, which is retired and
-    kept as a former id. Repeating is safe. Raises BeingLinked, NotLinked, StripeUnavailable.
+    kept as a former id. Repeating is safe. Raises NotLinked, StripeUnavailable.
     """
     room = _room(tenant_id, room_id)
     if room.stripe_product_id is None:

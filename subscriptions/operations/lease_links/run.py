@@ -29,7 +29,7 @@ from subscriptions.operations.lease_links.leases import link_lease
 from subscriptions.operations.lease_links.plans import CannotBeLinked
 from subscriptions.operations.lease_links.residents import link_resident
 from subscriptions.operations.lease_links.rooms import link_room
-from subscriptions.operations.lease_links.steps import BeingLinked, NotLinked
+from subscriptions.operations.lease_links.steps import NotLinked
 
 PARALLEL = 8
 # How often a row is tried in one run while Stripe gives no certain answer.
@@ -55,7 +55,6 @@ class Outcome:
     adopted: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    elsewhere: int = 0
 
 
 def rows_of(kind: str) -> QuerySet[Any]:
@@ -184,10 +183,6 @@ class _Crew:
                 self.end.wait(min(0.25 * 2**attempt, 5))
             except CannotBeLinked as reason:
                 self.outcome.left_out[self._label(pk)] = str(reason)
-                return
-            except BeingLinked:
-                with self.lock:
-                    self.outcome.elsewhere += 1
                 return
             else:
                 with self.lock:

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 Step = StripeLink.Step
 State = StripeLink.State
-# How long one who has claimed a row has for its calls: longer than all retries of one call.
+# How long a claim is shown as being worked on.
 LEASE = timedelta(minutes=3)
 _LONGEST_WAIT = timedelta(minutes=10)
 _SUBJECT = {
@@ -36,10 +36,6 @@ _SUBJECT = {
     Step.SUBSCRIPTION: "lease_id",
     Step.CANCELLATION: "lease_id",
 }
-
-
-class BeingLinked(Exception):
-    """Another process is at this row; it will be done by that one."""
 
 
 class NotLinked(Exception):
@@ -72,7 +68,7 @@ class Work:
 def do_step(work: Work, *, now: datetime) -> str:
     """Make the object at Stripe unless it is there, and store its id. Returns the id.
 
-    Safe to repeat and to be killed anywhere. Raises BeingLinked, NotLinked.
+    Safe to repeat, to be killed anywhere, and for two at once. Raises NotLinked.
     """
     with scope(work.tenant_id):
         link = _claim(work, now)
@@ -126,12 +122,14 @@ def _claim(work: Work, now: datetime) -> StripeLink:
     link, _ = StripeLink.objects.get_or_create(tenant_id=work.tenant_id, step=work.step, **subject)
     if link.state == State.DONE:
         return link
-    if link.leased_until is not None and link.leased_until > now:
-        raise BeingLinked
+    # Another's lease does not stop us: it may have been killed. Should it live, both use one key,
+    # and Stripe makes one object.
     link.state = State.WAITING
     link.leased_until = now + LEASE
     link.attempts += 1
-    link.save(update_fields=["state", "leased_until", "attempts"])
+    # Here rather than before the call: one transaction less for each object.
+    link.key_used_at = link.key_used_at or now
+    link.save(update_fields=["state", "leased_until", "attempts", "key_used_at"])
     return link
 
 
@@ -139,8 +137,6 @@ def _call(work: Work, link: StripeLink, now: datetime) -> str:
     """Return the id of the object, made now, by an earlier try, or by nobody knows whom."""
     if link.has_old_key(now):
         return work.find(_first_try(link, now)) or _anew(work, link, now)
-    if link.key_used_at is None:
-        _remember_key(link, now)
     try:
         return work.create(work.params(_key_time(link)), link.idempotency_key)
     except StripeRefused as refusal:
