@@ -13,7 +13,9 @@ from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
 from payments.gateway.gateway import Gateway
 from payments.gateway.invoices import InvoiceFacts, Invoices, LineFacts
 from payments.gateway.limiter import bulk_rate
+from payments.gateway.products import PriceFacts, ProductFacts, Products
 from payments.gateway.signature import BadSignature, verify_signature
+from payments.gateway.subscriptions import SubscriptionFacts, Subscriptions
 
 __all__ = [
     "BULK",
@@ -33,10 +35,15 @@ __all__ = [
     "LimitUsedUp",
     "LineFacts",
     "Patience",
+    "PriceFacts",
+    "ProductFacts",
+    "Products",
     "RefundFacts",
     "SessionFacts",
     "StripeRefused",
     "StripeUnavailable",
+    "SubscriptionFacts",
+    "Subscriptions",
     "bulk_rate",
     "verify_signature",
 ]

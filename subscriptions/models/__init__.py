@@ -1,11 +1,22 @@
-"""The rows of clubs: who is a member since when, what they are now, and what they were charged."""
+"""The rows of clubs and of leases.
+
+Clubs: who is a member since when, what they are now, what they were charged. Leases: who lives in
+which room of which house, and what they owe a month.
+"""
 
 from subscriptions.models.charge import Charge
 from subscriptions.models.club import Club, ClubStatus, ClubStatusChange
+from subscriptions.models.house import House
+from subscriptions.models.lease import Lease
+from subscriptions.models.lease_import import LeaseImport
 from subscriptions.models.move import Move
+from subscriptions.models.rent import RentPayment
+from subscriptions.models.resident import Resident
+from subscriptions.models.room import Room
 from subscriptions.models.run import ClubRun, ClubRunItem
 from subscriptions.models.shop_account import ShopAccount
 from subscriptions.models.skip import Skip
+from subscriptions.models.stripe_link import FormerStripeId, StripeLink
 from subscriptions.models.subscription import (
     Subscription,
     SubscriptionStatus,
@@ -19,9 +30,17 @@ __all__ = [
     "ClubRunItem",
     "ClubStatus",
     "ClubStatusChange",
+    "FormerStripeId",
+    "House",
+    "Lease",
+    "LeaseImport",
     "Move",
+    "RentPayment",
+    "Resident",
+    "Room",
     "ShopAccount",
     "Skip",
+    "StripeLink",
     "Subscription",
     "SubscriptionStatus",
     "SubscriptionStatusChange",
