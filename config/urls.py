@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("subscriptions.urls")),
     path("", include("subscriptions.api.urls")),
     path("", include("billing.pages.push_urls")),
+    path("", include("billing.pages.run_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
     path("", include("billing.api.urls")),
