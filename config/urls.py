@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("subscriptions.api.urls")),
     path("", include("billing.urls")),
     path("", include("billing.pages.push_urls")),
+    path("", include("billing.pages.run_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
     path("", include("billing.urls")),

@@ -1,4 +1,4 @@
-"""What follows when invoices are final: they stand, and whoever sends them is told."""
+"""What follows when invoices are final: they go to the push desk, and listeners are told."""
 
 from __future__ import annotations
 
@@ -6,22 +6,37 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Q
 
-_STAND = """
-INSERT INTO billing_invoicestanding (tenant_id, invoice_id, state, paid_minor, credited_minor,
-    refunded_minor, is_paid_out_of_band, attempts, failure, stripe_status)
-SELECT i.tenant_id, i.id, CASE WHEN i.total_minor = 0 THEN 'nothing_due' ELSE 'unsent' END,
-    0, 0, 0, false, 0, '', ''
-FROM billing_invoice i WHERE i.id = ANY (%s) AND i.state = 'final'
-ON CONFLICT (invoice_id) DO NOTHING
-"""
+from billing.models import Invoice
+from billing.operations.push_queue import queue_pushes
+from core.models import WebhookEndpoint
+from core.operations.outgoing import announce
+
+FINALIZED = "invoice.finalized"
 
 
 def hand_over(invoices: Sequence[UUID], *, now: datetime) -> None:
-    """Note of final invoices what is to be paid; nothing to pay is never sent. In scope.
+    """Put final invoices on their way and announce each, in the transaction that numbers them.
 
-    Safe to repeat.
+    In scope. Repeating would announce them again.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_STAND, [list(invoices)])
+    queue_pushes(invoices, now=now)
+    # Asked once: of tens of thousands of invoices mostly nobody wants to be told.
+    listening = WebhookEndpoint.objects.filter(is_active=True)
+    if listening.filter(Q(event_types=[]) | Q(event_types__contains=[FINALIZED])).exists():
+        for invoice in Invoice.objects.filter(pk__in=invoices).order_by("number"):
+            announce(FINALIZED, _payload(invoice), subject=str(invoice.pk), now=now)
+
+
+def _payload(invoice: Invoice) -> dict[str, object]:
+    return {
+        "invoice": str(invoice.pk),
+        "number": invoice.number,
+        "organization": str(invoice.organization_id),
+        "currency": invoice.currency,
+        "total_minor": invoice.total_minor,
+        "issued_on": str(invoice.issued_on),
+        "due_on": str(invoice.due_on),
+        "content_sha256": invoice.content_sha256,
+    }

@@ -9,6 +9,7 @@ import structlog
 from django.db.models import F
 
 from billing.models import BillingPeriod, CreditNote, Invoice, InvoiceStanding, Push, WalletEntry
+from billing.operations.drafts import flag_what_they_charged
 from billing.operations.notices import URGENT, end_notices, tell
 from core.jobs import enqueue
 from core.models import User
@@ -40,6 +41,8 @@ def void_invoice(*, invoice_id: UUID, reason: str, by: User | None, now: datetim
     BillingPeriod.objects.filter(pk=invoice.period_id, state=BillingPeriod.State.INVOICED).update(
         state=BillingPeriod.State.CLOSED
     )
+    # Its lines for earlier periods are owed again, and found by the next invoice.
+    flag_what_they_charged([invoice.pk])
     _give_credit_back(invoice, by)
     if standing is not None:
         InvoiceStanding.objects.filter(pk=standing.pk).update(
