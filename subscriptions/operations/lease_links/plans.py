@@ -1,6 +1,6 @@
 """What a lease's subscription is to be like, so that it bills what is due and nothing else.
 
-Three kinds (docs/adr/0015-leases-as-subscriptions.md):
+Three kinds (docs/adr/0017-leases-as-subscriptions.md):
 
 - a lease that is over, cancelled or void: for the record. It never bills: its first period ends
   two weeks after it was made, it ends by itself within the hour, and is cancelled at once;
