@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.forms import AlertForm, LimitForm
+from billing.forms.usage import AlertForm, LimitForm
 from billing.models import Alert, AlertFiring
 from billing.operations.alerts import AlertEnded, end_alert, set_alert, set_limit
 from billing.operations.organizations import OrganizationClosed
