@@ -21,8 +21,8 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Register scopes, types of events and gauges."""
-        from billing import gauges  # noqa: F401 - registering is the import's purpose
+        """Register scopes, types of events, gauges, and what Stripe's events lead to."""
+        from billing import gauges, push_worklists, webhooks  # noqa: F401 - registering is why
         from core import event_types, scopes
 
         scopes.register("usage:write", "send usage events")

@@ -1,11 +1,38 @@
-"""What /metrics shows about the books of all tenants together."""
+"""What /metrics shows about pushes to Stripe, and about the books, of all tenants together."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from billing.models import AuditReport
+from django.db.models import Count, Min
+
+from billing.models import AuditReport, Push
 from core.observe import gauges
+
+
+def pushes_by_state(now: datetime) -> gauges.Reading:
+    """Yield how many pushes there are in each state."""
+    rows = Push.objects.order_by().values_list("state").annotate(n=Count("pk"))
+    for state, count in rows:
+        yield (state,), count
+
+
+def push_age(now: datetime) -> gauges.Reading:
+    """Yield for how many seconds the oldest open push has waited; 0 if none does."""
+    oldest = Push.objects.filter(state__in=Push.OPEN).aggregate(at=Min("created_at"))["at"]
+    yield (), max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+
+
+def mismatches(now: datetime) -> gauges.Reading:
+    """Yield how many pushes differ at Stripe from ours."""
+    yield (), Push.objects.filter(state=Push.State.MISMATCH).count()
+
+
+gauges.register("billing_pushes", "Pushes to Stripe by state.", pushes_by_state, labels=("state",))
+gauges.register(
+    "billing_push_oldest_seconds", "How long the oldest open push has waited.", push_age, join=max
+)
+gauges.register("billing_push_mismatches", "Pushes that differ at Stripe from ours.", mismatches)
 
 
 def violations(now: datetime) -> gauges.Reading:

@@ -36,6 +36,21 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "billing.sweep_pushes": {
+        "task": "billing.sweep_pushes",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "billing.sweep_money": {
+        "task": "billing.sweep_money",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "billing.reconcile": {
+        "task": "billing.reconcile",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 3600},
+    },
     # At night, when little else reads whole tables.
     "billing.audit_all_books": {
         "task": "billing.audit_all_books",

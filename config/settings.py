@@ -247,6 +247,10 @@ STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", False)
 # Stripe's published limits: 100/s live, 25/s in a sandbox, 25/s for each endpoint.
 STRIPE_RATE_GLOBAL = env.int("STRIPE_RATE_GLOBAL", 100 if STRIPE_LIVE_MODE else 25)
 STRIPE_RATE_PER_ENDPOINT = env.int("STRIPE_RATE_PER_ENDPOINT", 25)
+# The part of the limit that invoices may use while nobody else wants it; customers go first.
+STRIPE_BULK_SHARE = env.float("STRIPE_BULK_SHARE", 0.99)
+# How many invoices of one tenant are pushed at once.
+PUSH_PARALLEL = env.int("PUSH_PARALLEL", 8)
 SHOP_URL = env.str("SHOP_URL", "").rstrip("/")
 SHOP_TIMEOUT_SECONDS = env.float("SHOP_TIMEOUT_SECONDS", 10.0)
 # Of the club runs of one tenant, all processes together: calls a second, and calls at once.

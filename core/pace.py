@@ -15,25 +15,45 @@ from django.conf import settings
 
 from core.outage import Outage
 
-# KEYS: pause, buckets. ARGV: the burst, then the interval of each bucket in µs.
+# KEYS: pauses, then buckets. ARGV: the burst, the number of pauses, each bucket's interval in µs.
 # Answers the µs to wait; takes a place in all buckets only when that is 0.
 _TAKE = """
-local pause = redis.call('PTTL', KEYS[1])
-if pause > 0 then return pause * 1000 end
+local pauses = tonumber(ARGV[2])
+local held = 0
+for i = 1, pauses do held = math.max(held, redis.call('PTTL', KEYS[i])) end
+if held > 0 then return held * 1000 end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local wait, due = 0, {}
-for i = 2, #KEYS do
-    local interval = tonumber(ARGV[i])
+for i = pauses + 1, #KEYS do
+    local interval = tonumber(ARGV[i - pauses + 2])
     local at = math.max(tonumber(redis.call('GET', KEYS[i]) or 0), now)
     due[i] = at + interval
     wait = math.max(wait, at - now - interval * tonumber(ARGV[1]))
 end
 if wait > 0 then return math.ceil(wait) end
-for i = 2, #KEYS do
+for i = pauses + 1, #KEYS do
     redis.call('SET', KEYS[i], string.format('%d', due[i]), 'PX', 10000)
 end
 return 0
+"""
+# KEYS: pause, strikes. ARGV: seconds asked for (or 0), the first pause, the longest one, and for
+# how long strikes are remembered, in ms. While the pause lasts nothing is added: many processes
+# are refused at the same moment, and that is one strike.
+_STRIKE = """
+local held = redis.call('PTTL', KEYS[1])
+local asked = tonumber(ARGV[1])
+if held > 0 and held >= asked then return held end
+local longest = tonumber(ARGV[3])
+local strikes = redis.call('GET', KEYS[2]) or 0
+if held <= 0 then
+    strikes = redis.call('INCR', KEYS[2])
+    redis.call('PEXPIRE', KEYS[2], tonumber(ARGV[4]))
+end
+local pause = math.min(longest, tonumber(ARGV[2]) * 2 ^ math.max(0, tonumber(strikes) - 1))
+pause = math.floor(math.max(1, math.min(longest, math.max(pause, asked))))
+redis.call('SET', KEYS[1], 1, 'PX', pause)
+return pause
 """
 BURST = 5
 # While Redis is down each process goes at this part of the rate: neither open nor at a halt.
@@ -50,15 +70,31 @@ class Buckets:
             settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5
         )
         self._take = self._redis.register_script(_TAKE)
+        self._strike = self._redis.register_script(_STRIKE)
 
-    def take(self, pause: str, rates: Mapping[str, float]) -> float:
-        """Take a place in each bucket (name: calls a second); returns 0, or seconds to wait."""
+    def take(self, *pauses: str, rates: Mapping[str, float], burst: float = BURST) -> float:
+        """Take a place in each bucket (name: calls a second); returns 0, or seconds to wait.
+
+        `burst`: how many calls ahead of its rate a bucket may be. Callers with a smaller one give
+        way to those with a larger one, who share the same buckets.
+        """
         intervals = [int(1_000_000 / rate) for rate in rates.values()]
-        return int(self._take(keys=[pause, *rates], args=[BURST, *intervals])) / 1_000_000
+        answer = self._take(keys=[*pauses, *rates], args=[burst, len(pauses), *intervals])
+        return int(answer) / 1_000_000
 
     def pause(self, key: str, seconds: float) -> None:
         """Hold back all calls that name this key."""
         self._redis.set(key, 1, px=max(1, int(seconds * 1000)))
+
+    def strike(
+        self, key: str, *, asked: float, first: float, longest: float, remembered: float
+    ) -> float:
+        """Hold back all calls that name this key, each time for twice as long; returns seconds.
+
+        `asked`: what the other side wants at least, 0 if it does not say.
+        """
+        numbers = [int(seconds * 1000) for seconds in (asked, first, longest, remembered)]
+        return int(self._strike(keys=[key, f"{key}:strikes"], args=numbers)) / 1000
 
 
 class Pace:
@@ -93,7 +129,7 @@ class Pace:
     def _ask(self) -> float:
         if self._outage.is_over():
             try:
-                wait = self._buckets.take(f"{self._key}:pause", {self._key: self._rate})
+                wait = self._buckets.take(f"{self._key}:pause", rates={self._key: self._rate})
             except redis.RedisError as error:
                 self._outage.begin(error)
             else:

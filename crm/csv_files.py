@@ -1,18 +1,18 @@
-"""CSV as spreadsheets write it and as they may safely read it."""
+"""CSV as spreadsheets write it."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from core.csv_files import FORMULA
 
 LARGEST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
 DELIMITERS = ",;\t|"
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # How columns are called in the wild, without case, blanks and signs.
 SYNONYMS = {
@@ -148,21 +148,6 @@ def _check(fields: list[str], lines: list[Line]) -> None:
 
 
 def _plain_cell(cell: str) -> str:
-    """Return a cell without the apostrophe by which `safe_cell` marks a text."""
+    """Return a cell without the apostrophe by which `core.csv_files.safe_cell` marks a text."""
     cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
-
-
-def safe_cell(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def write_csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """Return a CSV file in UTF-8 with the mark that spreadsheets want, safe from formulas."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([safe_cell(name) for name in header])
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell

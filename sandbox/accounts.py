@@ -55,6 +55,12 @@ def find(store: Store, account_id: str) -> Account | None:
     return _row_to_account(dict(row)) if row else None
 
 
+def default_currency(store: Store, account_id: str) -> str:
+    """Return the currency in which an account sells unless it says otherwise."""
+    found = find(store, account_id)
+    return str(found.body["default_currency"]) if found else "usd"
+
+
 def add(store: Store, body: Json, *, secret_key: str | None, platform: str | None) -> Account:
     """Store a new account, or the new key, name and platform of a known one."""
     store.execute(

@@ -14,7 +14,7 @@ from sandbox.books import Json, Origin
 from sandbox.errors import StripeError, unrecognized_url
 from sandbox.expand import expand
 from sandbox.faults import Rule
-from sandbox.limits import too_many
+from sandbox.limits import lock_timeout, too_many
 from sandbox.parameters import read
 from sandbox.routes import ANSWERS, Call
 from sandbox.spec.document import API_VERSION, Operation, operations
@@ -159,8 +159,14 @@ class Api:
         self._sandbox.limiter.check(exchange.account, operation.name)
         if exchange.key is not None:
             idempotency.check_length(exchange.key)
-        with self._sandbox.in_flight.claim(exchange.account, exchange.key):
-            rule = self._sandbox.faults.for_request(request.method, request.path, operation.path)
+        written = None if request.method == "GET" else next(iter(path_ids.values()), None)
+        with (
+            self._sandbox.in_flight.claim(exchange.account, exchange.key),
+            self._sandbox.busy.writing(exchange.account, written) as is_parallel,
+        ):
+            rule = self._sandbox.faults.for_request(
+                request.method, request.path, operation.path, is_parallel=is_parallel
+            )
             self._before(exchange, rule)
             outcome = self._once(exchange, operation, path_ids, rule)
         return self._after(outcome, rule)
@@ -184,6 +190,8 @@ class Api:
             time.sleep(rule.seconds)
         elif rule.kind == "rate_limit":
             raise too_many("global-rate", rule.retry_after, rule.should_retry)
+        elif rule.kind == "concurrency_limit":
+            raise too_many("endpoint-concurrency", rule.retry_after, rule.should_retry)
         elif rule.kind == "error_before":
             raise self._internal("An unknown error occurred")
         elif rule.kind == "drop_before":
@@ -226,6 +234,8 @@ class Api:
         """
         params = read(exchange.raw, operation.parameters)
         self._check(operation, "parameters", params)
+        if rule is not None and rule.kind == "lock_timeout":
+            return self._error(exchange, lock_timeout(rule.retry_after, rule.should_retry))
         expansions = params.pop("expand", [])
         origin = Origin(exchange.id, exchange.key)
         books = self._sandbox.books(exchange.account or "", origin)

@@ -1,10 +1,19 @@
 """The sandbox's clock: real time plus an offset that only grows."""
 
 import time
+from typing import Any
 
+from sandbox.errors import StripeError
 from sandbox.store import Store
 
 LAST = 4_102_444_800  # the year 2100
+
+
+def check_moment(params: dict[str, Any], name: str) -> None:
+    """Raise StripeError (400) for a moment before 1970 or after the year 2100."""
+    value = params.get(name)
+    if isinstance(value, int) and not 0 <= value <= LAST:
+        raise StripeError(f"Invalid timestamp: {value}", param=name)
 
 
 class ClockRunsForward(ValueError):

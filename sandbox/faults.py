@@ -12,6 +12,8 @@ API_KINDS = frozenset(
     (
         "delay",
         "rate_limit",
+        "concurrency_limit",
+        "lock_timeout",
         "error_before",
         "error_after",
         "lost_after",
@@ -42,7 +44,8 @@ class Rule:
     ``method``, ``path`` (``*`` matches anything; a path or an operation such as
     ``/v1/refunds/{refund}``) and ``event_type`` narrow it; ``count`` is how many times it still
     fires, None for ever; ``seconds`` is the delay; ``copies`` the duplicates or the size of a
-    reordered group; ``retry_after`` and ``should_retry`` are headers of the 429.
+    reordered group; ``retry_after`` and ``should_retry`` are headers of the 429s. A ``parallel``
+    rule strikes only a request that writes to an object another request is writing to.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class Rule:
     copies: int = 2
     retry_after: int | None = None
     should_retry: bool | None = None
+    parallel: bool = False
     id: str = field(default_factory=lambda: ids.new("fault"))
 
     def shown(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ KINDS = {
     "copies": int,
     "retry_after": int,
     "should_retry": bool,
+    "parallel": bool,
 }
 NUMBERS = {"probability": (0, 1), "seconds": (0, 3600), "copies": (2, 100), "count": (1, 10**6)}
 
@@ -119,13 +124,16 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def for_request(self, method: str, path: str, operation: str) -> Rule | None:
+    def for_request(
+        self, method: str, path: str, operation: str, *, is_parallel: bool = False
+    ) -> Rule | None:
         """Return the fault that strikes this request and count it, or None."""
         return self._strike(
             API_KINDS,
             lambda rule: (
                 fnmatch.fnmatchcase(method, rule.method)
                 and (fnmatch.fnmatchcase(path, rule.path) or rule.path == operation)
+                and (is_parallel or not rule.parallel)
             ),
         )
 

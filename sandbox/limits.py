@@ -39,6 +39,22 @@ def too_many(reason: str, retry_after: int | None, should_retry: bool | None) ->
     return error
 
 
+def lock_timeout(retry_after: int | None, should_retry: bool | None) -> StripeError:
+    """Return Stripe's 429 for an object that another request holds.
+
+    Stripe answers it from within the operation, so that it is kept under an idempotency key.
+    """
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process "
+        "is currently accessing it. If you see this error intermittently, retry the request. If "
+        "you see this error frequently and are making multiple concurrent requests to a single "
+        "object, make your requests serially or at a lower rate."
+    )
+    error = too_many("endpoint-concurrency", retry_after, should_retry)
+    error.fields |= {"message": message, "code": "lock_timeout"}
+    return error
+
+
 class RateLimiter:
     """Counts requests in real time. Not part of the stored state."""
 

@@ -3,6 +3,8 @@
 Source: Stripe docs, "Supported currencies" (zero-decimal, three-decimal, minimum charge).
 """
 
+from decimal import Decimal
+
 from sandbox.errors import StripeError
 
 MAXIMUM = 99_999_999
@@ -50,6 +52,14 @@ def display(amount: int, currency: str) -> str:
     sign = "-" if amount < 0 else ""
     fraction = f".{rest:0{digits}d}" if digits else ""
     return f"{sign}{whole:,}{fraction} {currency.upper()}"
+
+
+def display_decimal(text: str, currency: str) -> str:
+    """Return an amount with fractions of a minor unit as people read it: ``0.0027 USD``."""
+    exact = Decimal(text).scaleb(-exponent(currency))
+    least = Decimal(1).scaleb(-exponent(currency))
+    shown = exact.normalize() if exact != exact.quantize(least) else exact.quantize(least)
+    return f"{shown:,f} {currency.upper()}"
 
 
 def check_amount(amount: int, currency: str, param: str = "amount") -> int:

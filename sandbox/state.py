@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.books import NOBODY, Books, Origin
+from sandbox.busy import Busy
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.idempotency import InFlight
@@ -25,14 +26,16 @@ class Sandbox:
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(Limits()))
     faults: Faults = field(default_factory=Faults)
     in_flight: InFlight = field(default_factory=InFlight)
+    busy: Busy = field(default_factory=Busy)
     changed: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.store)
 
-    def books(self, account: str, origin: Origin = NOBODY) -> Books:
-        """Return an account's books at this moment; use them inside a transaction."""
-        return Books(self.store, account, int(self.clock.now()), self.base_url, origin)
+    def books(self, account: str, origin: Origin = NOBODY, *, now: float | None = None) -> Books:
+        """Return an account's books at this moment, or another; use them inside a transaction."""
+        moment = self.clock.now() if now is None else now
+        return Books(self.store, account, int(moment), self.base_url, origin)
 
     def reset(self) -> None:
         """Forget everything: objects, accounts, requests, faults, and the clock's offset."""

@@ -25,6 +25,45 @@ create table if not exists objects (
 );
 create index if not exists objects_by_id on objects (id);
 create index if not exists objects_by_kind on objects (account, kind, seq);
+create index if not exists objects_by_created on objects (account, kind, created, seq);
+create index if not exists invoices_by_due_date on objects
+    (account, kind, json_extract(body, '$.due_date'), seq) where kind = 'invoice';
+create index if not exists invoice_payments_by_status on objects
+    (account, kind, json_extract(body, '$.status'), seq) where kind = 'invoice_payment';
+create index if not exists invoices_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'invoice';
+create index if not exists invoices_by_status on objects
+    (account, kind, json_extract(body, '$.status'), seq) where kind = 'invoice';
+create index if not exists invoices_by_number on objects
+    (account, kind, json_extract(body, '$.number'), seq) where kind = 'invoice';
+create index if not exists invoiceitems_by_invoice on objects
+    (account, kind, json_extract(body, '$.invoice'), seq) where kind = 'invoiceitem';
+create index if not exists invoiceitems_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'invoiceitem';
+create index if not exists invoice_payments_by_invoice on objects
+    (account, kind, json_extract(body, '$.invoice'), seq) where kind = 'invoice_payment';
+create index if not exists invoice_payments_by_intent on objects
+    (account, kind, json_extract(body, '$.payment.payment_intent'), seq)
+    where kind = 'invoice_payment';
+create index if not exists balances_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq)
+    where kind = 'customer_balance_transaction';
+create index if not exists credit_notes_by_invoice on objects
+    (account, kind, json_extract(body, '$.invoice'), seq) where kind = 'credit_note';
+create index if not exists charges_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'charge';
+create index if not exists charges_by_intent on objects
+    (account, kind, json_extract(body, '$.payment_intent'), seq) where kind = 'charge';
+create index if not exists intents_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'payment_intent';
+create index if not exists sessions_by_intent on objects
+    (account, kind, json_extract(body, '$.payment_intent'), seq) where kind = 'checkout.session';
+create index if not exists refunds_by_charge on objects
+    (account, kind, json_extract(body, '$.charge'), seq) where kind = 'refund';
+create index if not exists methods_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'payment_method';
+create index if not exists events_by_type on objects
+    (account, kind, json_extract(body, '$.type'), seq) where kind = 'event';
 create table if not exists idempotency (
     account text not null, key text not null, created integer not null,
     fingerprint text not null, request_id text not null,

@@ -28,6 +28,7 @@ def timer(name: str) -> Callable[[Action], Action]:
 def run_due(sandbox: "Sandbox") -> int:
     """Run every timer whose moment has come, each in a transaction of its own.
 
+    Each runs at its own moment, so that a clock that leaps does all that it leaps over, in order.
     Returns how many ran. An action must bear being run for an object that has moved on; one that
     fails is logged and not tried again.
     """
@@ -47,6 +48,7 @@ def run_due(sandbox: "Sandbox") -> int:
 def _run(sandbox: "Sandbox", row: sqlite3.Row) -> None:
     try:
         with sandbox.store.transaction():
-            ACTIONS[row["action"]](sandbox.books(row["account"]), row["object_id"])
+            books = sandbox.books(row["account"], now=row["due"])
+            ACTIONS[row["action"]](books, row["object_id"])
     except Exception:
         log.exception("timer %s of %s failed", row["action"], row["object_id"])

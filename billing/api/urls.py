@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from billing.api import accounts, catalogue, credit_notes, organizations, usage_events
+from billing.api import (
+    accounts,
+    catalogue,
+    credit_notes,
+    organizations,
+    statements,
+    usage_events,
+)
 from core.api.routes import route
 
 ORGANIZATION = "api/organizations/<str:reference>/"
@@ -11,7 +18,7 @@ VERSION = "api/plan-versions/<uuid:pk>/"
 urlpatterns = [
     route("api/usage-events/", usage_events.UsageEvents.as_view(), name="api_usage_events"),
     route(
-        "api/usage-events/<str:idempotency_key>/",
+        "api/usage-events/<path:idempotency_key>/",
         usage_events.OneUsageEvent.as_view(),
         name="api_usage_event",
     ),
@@ -67,4 +74,5 @@ urlpatterns = [
             ("fees/", catalogue.VersionFees, "fees"),
         )
     ),
+    *statements.routes,
 ]

@@ -10,7 +10,7 @@ from core.rls import ProtectTenantTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_rules"),
+        ("billing", "0020_push_lease"),
         ("core", "0004_outgoing_webhooks"),
     ]
 

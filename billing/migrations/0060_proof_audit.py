@@ -10,7 +10,6 @@ from core.rls import ProtectTenantTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0010_usage_indexes"),
         ("billing", "0040_setup_settings"),
         ("core", "0003_usage_portal"),
     ]

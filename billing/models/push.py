@@ -72,6 +72,10 @@ class Push(TenantRow):
     key_used_at = models.DateTimeField(null=True)
     lines_sent = models.IntegerField(default=0)
     is_collapsed = models.BooleanField(default=False)
+    # What is sent under the key in use: the ids of lines, so that a repetition is identical.
+    sending = models.JSONField(default=list)
+    # Where it differs: [what, ours, Stripe's] for each difference, as words.
+    differences = models.JSONField(default=list)
     calls = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
     next_at = models.DateTimeField(null=True)
@@ -106,6 +110,11 @@ class Push(TenantRow):
                 condition=Q(state__in=["queued", "waiting"]),
             ),
             models.Index(fields=["tenant", "state", "created_at"], name="push_by_state"),
+            models.Index(
+                fields=["tenant", "leased_until"],
+                name="push_under_way",
+                condition=Q(leased_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

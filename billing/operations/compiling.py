@@ -49,8 +49,11 @@ SELECT gen_random_uuid(), %(tenant)s, d.id, o.organization_id,
 FROM statement s JOIN drawn d USING (n) JOIN payer o USING (n)
 """  # noqa: S608 - ours
 
-# Sums of a thousand organizations in memory.
-_SETTINGS = "SET LOCAL work_mem = '64MB'"
+# Sums of a thousand organizations in memory. The planner thinks too little of arrays, and would
+# sort hundreds of thousands of rows where a hash table does.
+_SETTINGS = """
+SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off
+"""
 
 # Those that usage is changing this moment are left alone: they stay flagged for the next invoice.
 _LOCK_RECHECKED = """
@@ -119,7 +122,10 @@ def _claimable(month: date, limit: int) -> QuerySet[BillingPeriod]:
     )
     due = waiting.filter(~Exists(earlier), state=BillingPeriod.State.CLOSED, month__lte=month)
     locked = due.select_for_update(of=("self",), skip_locked=True).select_related("organization")
-    return locked.defer("organization__payer").order_by("month", "organization_id")[:limit]
+    # Without what is encrypted: opening it would cost more than all the rest.
+    calendar = ("organization__anchor_day", "organization__billing_starts_on")
+    read = locked.only("tenant", "starts_on", "ends_on", "whole_days", *calendar)
+    return read.order_by("month", "organization_id")[:limit]
 
 
 def _target(period: BillingPeriod) -> Target:

@@ -89,7 +89,12 @@ def close_periods(*, tenant_id: UUID, month: date, now: datetime) -> bool:
     """
     hold_usage(tenant_id)
     with connection.cursor() as cursor:
-        values = {"month": month, "ended_by": now - grace(), "now": now, "limit": CLOSED_AT_ONCE}
+        values: dict[str, Any] = {
+            "month": month,
+            "ended_by": now - grace(),
+            "now": now,
+            "limit": CLOSED_AT_ONCE,
+        }
         cursor.execute(_CLOSE, values)
         return bool(cursor.rowcount)
 

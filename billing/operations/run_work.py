@@ -25,19 +25,26 @@ log = structlog.get_logger(__name__)
 States = BillingRun.State
 Clock = Callable[[], datetime]
 
-COMPILED_AT_ONCE = 1000
-FINALIZED_AT_ONCE = 500
+# Invoices of a chunk: less than a second's work, so that a run stops and shares its place soon.
+AT_ONCE = 500
 
 
-def work_run(*, tenant_id: UUID, run_id: UUID, clock: Clock, goes_on: Callable[[], bool]) -> bool:
-    """Work on a run chunk by chunk, as long as `goes_on`. Outside any scope.
+def work_run(
+    *,
+    tenant_id: UUID,
+    run_id: UUID,
+    clock: Clock,
+    goes_on: Callable[[], bool],
+    limit: int = AT_ONCE,
+) -> bool:
+    """Work on a run in chunks of `limit` invoices, as long as `goes_on`. Outside any scope.
 
     As many may work at once as wanted. Returns whether there is more to do right now.
     """
     try:
-        _prepare(tenant_id, run_id)
+        prepare_run(tenant_id=tenant_id, run_id=run_id)
         while goes_on():
-            if not advance_run(tenant_id=tenant_id, run_id=run_id, now=clock()):
+            if not advance_run(tenant_id=tenant_id, run_id=run_id, now=clock(), limit=limit):
                 return False
     except OperationalError as error:
         # A deadlock or a lost connection: the chunk is undone, and the sweep sends another worker.
@@ -46,18 +53,18 @@ def work_run(*, tenant_id: UUID, run_id: UUID, clock: Clock, goes_on: Callable[[
     return True
 
 
-def advance_run(*, tenant_id: UUID, run_id: UUID, now: datetime) -> bool:
+def advance_run(*, tenant_id: UUID, run_id: UUID, now: datetime, limit: int = AT_ONCE) -> bool:
     """Do the next chunk of a run. Outside any scope; returns whether something was done."""
     with scope(tenant_id):
-        run = _share_run(run_id)
+        run = share_run(run_id)
         if run is None:
             return False
         if run.state == States.COMPILING:
             done = close_periods(tenant_id=tenant_id, month=run.month, now=now)
         else:
-            done = finalize_next(run=run, limit=FINALIZED_AT_ONCE, now=now) > 0
+            done = finalize_next(run=run, limit=limit, now=now) > 0
     if not done and run.state == States.COMPILING:
-        done = _compile(tenant_id, run_id, now)
+        done = _compile(tenant_id, run_id, now, limit)
     if not done:
         with scope(tenant_id):
             review_if_compiled(run_id, now)
@@ -72,22 +79,23 @@ def working_runs(*, tenant_id: UUID) -> list[UUID]:
         return list(going.values_list("pk", flat=True))
 
 
-def _prepare(tenant_id: UUID, run_id: UUID) -> None:
+def prepare_run(*, tenant_id: UUID, run_id: UUID) -> None:
+    """Make the periods that a run compiles. Outside any scope; safe to repeat."""
     with scope(tenant_id):
-        run = _share_run(run_id)
+        run = share_run(run_id)
         if run is not None and run.state == States.COMPILING:
             ensure_periods(month=run.month)
 
 
-def _compile(tenant_id: UUID, run_id: UUID, now: datetime) -> bool:
+def _compile(tenant_id: UUID, run_id: UUID, now: datetime, limit: int) -> bool:
     with scope(tenant_id):
-        run = _share_run(run_id)
+        run = share_run(run_id)
         if run is None or run.state != States.COMPILING:
             return False
-        return compile_next(run=run, limit=COMPILED_AT_ONCE, now=now) > 0
+        return compile_next(run=run, limit=limit, now=now) > 0
 
 
-def _share_run(run_id: UUID) -> BillingRun | None:
+def share_run(run_id: UUID) -> BillingRun | None:
     """Return a run that goes on, held so that it is not cancelled before this chunk is stored.
 
     Stopping it does not wait for the chunk: only the full lock of cancelling does.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
 
-from billing.models import BillingRun
+from billing.models import BillingPeriod, BillingRun
 from billing.operations.drafts import take_back_drafts
-from billing.queries.runs import drafts_of, is_compiled
+from billing.operations.periods import ensure_periods
+from billing.queries.runs import drafts_of, is_compiled, periods_to_close, periods_to_compile
 from core.jobs import enqueue
 from core.models import Tenant, User
 from core.periods import today
@@ -47,6 +49,15 @@ class WrongState(Exception):
         super().__init__(f"The run of {run} cannot be {wish}: it is {state}.{over}")
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Periods that a run would close, that are closed already, and that are not yet over."""
+
+    to_close: int
+    to_compile: int
+    too_early: int
+
+
 def open_run(*, month: date, by: User | None, now: datetime) -> BillingRun:
     """Open the run of a month and have it compiled, or return the one that is open. In scope.
 
@@ -66,6 +77,19 @@ def open_run(*, month: date, by: User | None, now: datetime) -> BillingRun:
     log.info("billing_run_opened", run_id=str(run.pk), month=str(month))
     wake(run)
     return run
+
+
+def outlook_of_run(*, month: date, now: datetime) -> Outlook:
+    """Count what a run of a month would do. In scope; makes periods, which may be rolled back.
+
+    Raises RunNotPossible.
+    """
+    _check_possible(month, now)
+    ensure_periods(month=month)
+    run = BillingRun(tenant_id=current().tenant_id, month=month)
+    to_close = periods_to_close(run, now).count()
+    still_open = BillingPeriod.objects.filter(state="open", month__lte=month).count()
+    return Outlook(to_close, periods_to_compile(run).count(), still_open - to_close)
 
 
 def stop_run(*, run_id: UUID, now: datetime) -> BillingRun:

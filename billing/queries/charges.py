@@ -48,11 +48,23 @@ segment AS (
 """
 
 # Each day of usage meets exactly one price: the one for its dimension's value, else the general
-# one. Materialized, so that each organization's buckets are read once and not once for each price.
-_QUANTITIES = """
-priced AS (
-    SELECT g.n, g.organization_id, g.charged_from, g.whole_days, g.version_id,
-        p.id AS price_id, p.meter_id, p.filter_dimension, p.filter_value,
+# one. OFFSET 0 keeps the planner from reading an organization's buckets once for each price, and
+# one number to group by (k) spares sorting by three. What meters need that do not add up is read
+# for them alone, and is nothing where there are none.
+_MEETS = """
+    b.meter_id = p.meter_id
+    AND b.day >= p.starts_on AND b.day < p.ends_on AND b.events > 0
+    AND (p.filter_dimension = '' OR b.dimensions ->> p.filter_dimension = p.filter_value)
+    AND (NOT p.has_exceptions OR NOT EXISTS (
+        SELECT FROM billing_price f WHERE f.version_id = p.version_id AND f.meter_id = p.meter_id
+        AND f.filter_dimension <> '' AND b.dimensions ->> f.filter_dimension = f.filter_value
+        AND b.day >= f.starts_on AND (f.ends_on IS NULL OR b.day < f.ends_on)))
+"""
+_QUANTITIES = f"""
+priced AS MATERIALIZED (
+    SELECT row_number() OVER () AS k, g.n, g.organization_id, g.charged_from, g.whole_days,
+        g.version_id, p.id AS price_id, p.meter_id, m.aggregation,
+        p.filter_dimension, p.filter_value,
         greatest(g.starts_on, p.starts_on) AS starts_on,
         least(g.ends_on, coalesce(p.ends_on, g.ends_on)) AS ends_on,
         p.filter_dimension = '' AND EXISTS (
@@ -60,40 +72,38 @@ priced AS (
             AND f.meter_id = p.meter_id AND f.filter_dimension <> '') AS has_exceptions
     FROM segment g JOIN billing_price p ON p.version_id = g.version_id
         AND p.starts_on < g.ends_on AND (p.ends_on IS NULL OR p.ends_on > g.starts_on)
-    WHERE g.part <> 'next'),
-bucket AS MATERIALIZED (
-    SELECT s.n, s.starts_on AS charged_from, b.*
-    FROM span s JOIN billing_usagebucket b ON b.organization_id = s.organization_id
-        AND b.day >= s.starts_on AND b.day < s.ends_on
-    WHERE s.part <> 'next' AND b.events > 0),
-used AS (
-    SELECT p.n, p.charged_from, p.price_id, m.aggregation,
-        b.id AS bucket_id, b.quantity, b.last_at
-    FROM bucket b
-    JOIN priced p ON p.n = b.n AND p.charged_from = b.charged_from AND p.meter_id = b.meter_id
-        AND b.day >= p.starts_on AND b.day < p.ends_on
-        AND (p.filter_dimension = '' OR b.dimensions ->> p.filter_dimension = p.filter_value)
     JOIN billing_meter m ON m.id = p.meter_id
-    WHERE NOT p.has_exceptions OR NOT EXISTS (
-        SELECT FROM billing_price f WHERE f.version_id = p.version_id AND f.meter_id = p.meter_id
-        AND f.filter_dimension <> '' AND b.dimensions ->> f.filter_dimension = f.filter_value
-        AND b.day >= f.starts_on AND (f.ends_on IS NULL OR b.day < f.ends_on))),
+    WHERE g.part <> 'next'),
+summed AS (
+    SELECT p.k, sum(b.quantity) AS total, max(b.quantity) AS largest
+    FROM (
+        SELECT s.n, s.starts_on AS charged_from, b.meter_id, b.day, b.quantity, b.dimensions,
+            b.events
+        FROM span s JOIN billing_usagebucket b ON b.organization_id = s.organization_id
+            AND b.day >= s.starts_on AND b.day < s.ends_on
+        WHERE s.part <> 'next' OFFSET 0) b
+    JOIN priced p ON p.n = b.n AND p.charged_from = b.charged_from AND {_MEETS}
+    WHERE p.aggregation IN ('sum', 'count', 'max') GROUP BY p.k),
 quantity AS (
-    SELECT n, charged_from, price_id,
-        CASE WHEN min(aggregation) = 'max' THEN max(quantity) ELSE sum(quantity) END AS quantity
-    FROM used WHERE aggregation IN ('sum', 'count', 'max') GROUP BY n, charged_from, price_id
+    SELECT p.n, p.charged_from, p.price_id,
+        CASE WHEN min(p.aggregation) = 'max' THEN max(u.largest) ELSE sum(u.total) END
+            AS quantity
+    FROM summed u JOIN priced p USING (k) GROUP BY p.n, p.charged_from, p.price_id
     UNION ALL (
-    SELECT DISTINCT ON (n, charged_from, price_id) n, charged_from, price_id, quantity
-    FROM used WHERE aggregation = 'latest'
-    ORDER BY n, charged_from, price_id, last_at DESC, quantity DESC)
+    SELECT DISTINCT ON (p.n, p.charged_from, p.price_id)
+        p.n, p.charged_from, p.price_id, b.quantity
+    FROM priced p JOIN billing_usagebucket b ON b.organization_id = p.organization_id AND {_MEETS}
+    WHERE p.aggregation = 'latest'
+    ORDER BY p.n, p.charged_from, p.price_id, b.last_at DESC, b.quantity DESC)
     UNION ALL
-    SELECT u.n, u.charged_from, u.price_id, count(DISTINCT e.value)::numeric
-    FROM used u JOIN billing_usageevent e ON e.bucket_id = u.bucket_id AND e.kind <> 'void'
-    WHERE u.aggregation = 'unique' AND NOT EXISTS (
+    SELECT p.n, p.charged_from, p.price_id, count(DISTINCT e.value)::numeric
+    FROM priced p JOIN billing_usagebucket b ON b.organization_id = p.organization_id AND {_MEETS}
+    JOIN billing_usageevent e ON e.bucket_id = b.id AND e.kind <> 'void'
+    WHERE p.aggregation = 'unique' AND NOT EXISTS (
         SELECT FROM billing_usageevent c
         WHERE c.tenant_id = e.tenant_id AND c.corrects = e.idempotency_key)
-    GROUP BY u.n, u.charged_from, u.price_id),
-"""
+    GROUP BY p.n, p.charged_from, p.price_id),
+"""  # noqa: S608 - ours
 
 # The rule of billing.rating, for all at once.
 _RATED = """
@@ -160,6 +170,9 @@ before AS (
     FROM span s
     JOIN billing_invoiceline l ON l.organization_id = s.organization_id
         AND l.charged_from = s.starts_on AND l.source IN ('usage', 'minimum', 'fee')
+        -- Of the period after, which may be invoiced already, what is owed in advance alone.
+        AND (s.part <> 'next' OR l.source = 'fee' AND EXISTS (
+            SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'advance'))
     JOIN billing_invoice i ON i.id = l.invoice_id AND i.state <> 'void'
     WHERE NOT %(only_charges)s
     GROUP BY s.n, l.source, l.source_id, l.charged_from),
@@ -291,7 +304,7 @@ STATEMENT = "WITH " + _SPANS + _PAYER + _QUANTITIES + _RATED + _CHARGED + _LINES
 ORDER = """
 array_position(ARRAY['recurring', 'usage', 'minimum', 'one_off', 'late', 'credit', 'tax',
     'carried', 'prepaid', 'waived'], kind),
-product, description, charged_from, source_id
+product, description, charged_from, starts_on, source_id
 """
 
 

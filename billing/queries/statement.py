@@ -17,7 +17,12 @@ from billing.queries.charges import ORDER, STATEMENT, Target, parameters
 # Kinds of lines that are taxed; the others settle what is owed.
 CHARGES = frozenset({"recurring", "usage", "minimum", "one_off", "late", "credit"})
 
-_SELECT = f"{STATEMENT} SELECT * FROM statement ORDER BY n, {ORDER}"  # noqa: S608 - ours
+# Numbers as the columns of an invoice's lines keep them, so that a preview is what is stored.
+_SELECT = f"""{STATEMENT}
+SELECT n, kind, source, source_id, charged_from, product, description, starts_on, ends_on,
+    quantity::numeric(38, 12), unit, exact::numeric(38, 12), amount
+FROM statement ORDER BY n, {ORDER}
+"""  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,8 @@ def statements(
     with connection.cursor() as cursor:
         cursor.execute(_SELECT, asked)
         for row in cursor.fetchall():
-            line = StatementLine(*row[1:-1], amount_minor=int(row[-1]))
-            found.setdefault(row[0], []).append(line)
+            values = (*row[1:-1], int(row[-1]))
+            found.setdefault(row[0], []).append(StatementLine(*values))
     return [
         Statement(
             target.organization_id,

@@ -100,7 +100,7 @@ def _next_day(wanted: EventFilter, after: date | None, is_backwards: bool) -> da
         values.append(after)
     order = "ASC" if is_backwards else "DESC"
     found = _read(
-        f"SELECT b.day FROM billing_usagebucket b WHERE {conditions} AND b.events > 0"  # noqa: S608
+        f"SELECT b.day FROM billing_usagebucket b WHERE {conditions}"  # noqa: S608
         f" ORDER BY b.organization_id {order}, b.day {order} LIMIT 1",
         values,
     )

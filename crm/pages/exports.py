@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from core.csv_files import write_csv
 from core.models import Tenant
 from core.pages import StaffRequest, staff_page
-from crm.csv_files import write_csv
 from crm.forms import BoardFilterForm, LeadFilterForm, TodayFilterForm
 from crm.models import LeadStage
 from crm.queries import exports

@@ -19,8 +19,9 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from core.csv_files import write_csv
 from core.pages import StaffRequest, staff_page
-from crm.csv_files import LARGEST_BYTES, MOST_ROWS, SYNONYMS, FileRefused, write_csv
+from crm.csv_files import LARGEST_BYTES, MOST_ROWS, SYNONYMS, FileRefused
 from crm.models import LeadImport
 from crm.operations.imports import (
     ImportNotWaiting,

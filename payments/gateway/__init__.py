@@ -1,30 +1,42 @@
 """The only place that speaks with Stripe. Every call goes through a `Connection`."""
 
-from payments.gateway.connection import CUSTOMER, WORKER, Connection, Patience
+from payments.gateway.connection import BULK, CUSTOMER, WORKER, Connection, Patience
+from payments.gateway.credit_notes import CreditNoteFacts, CreditNotes
 from payments.gateway.customers import CustomerFacts, Customers
 from payments.gateway.errors import (
     CallInsideTransaction,
+    LimitUsedUp,
     StripeRefused,
     StripeUnavailable,
 )
 from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
 from payments.gateway.gateway import Gateway
+from payments.gateway.invoices import InvoiceFacts, Invoices, LineFacts
+from payments.gateway.limiter import bulk_rate
 from payments.gateway.signature import BadSignature, verify_signature
 
 __all__ = [
+    "BULK",
     "CUSTOMER",
     "WORKER",
     "BadSignature",
     "CallInsideTransaction",
     "Connection",
+    "CreditNoteFacts",
+    "CreditNotes",
     "CustomerFacts",
     "Customers",
     "DisputeFacts",
     "Gateway",
+    "InvoiceFacts",
+    "Invoices",
+    "LimitUsedUp",
+    "LineFacts",
     "Patience",
     "RefundFacts",
     "SessionFacts",
     "StripeRefused",
     "StripeUnavailable",
+    "bulk_rate",
     "verify_signature",
 ]

@@ -12,28 +12,37 @@ import stripe
 from django.conf import settings
 from django.db import connection
 
-from payments.gateway.errors import CallInsideTransaction, StripeUnavailable, translate
-from payments.gateway.limiter import Limiter
+from payments.gateway.errors import (
+    CallInsideTransaction,
+    LimitUsedUp,
+    StripeUnavailable,
+    translate,
+)
+from payments.gateway.limiter import Limiter, Rank
 from payments.models import StripeAccount
 
 stripe.enable_telemetry = False
 
-_PAUSE_AFTER_429 = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a caller can wait: seconds to connect, to read, for its turn; and retries."""
+    """How long a caller can wait: seconds to connect, to read, for its turn; and retries.
+
+    `rank` says who goes first where the limit is short.
+    """
 
     connect: float
     read: float
     turn: float
     retries: int
+    rank: Rank = Rank.WORKER
 
 
 # A customer looks at a spinner, and a web thread that waits serves nobody else.
-CUSTOMER = Patience(connect=2, read=6, turn=2, retries=1)
+CUSTOMER = Patience(connect=2, read=6, turn=2, retries=1, rank=Rank.CUSTOMER)
 WORKER = Patience(connect=3, read=20, turn=30, retries=2)
+# Each call counts against the limit, so that it is not repeated behind the limiter's back.
+BULK = Patience(connect=3, read=20, turn=30, retries=0, rank=Rank.BULK)
 
 
 @lru_cache(maxsize=64)
@@ -68,15 +77,21 @@ class Connection:
     def _call(self, endpoint: str, request: Callable[[], stripe.StripeObject]) -> dict[str, Any]:
         if connection.in_atomic_block:
             raise CallInsideTransaction(endpoint)
-        if not self._limiter.wait_for_turn(endpoint, seconds=self._patience.turn):
-            raise StripeUnavailable("Our own limit for Stripe is used up.", retry_after=1)
+        rank, turn = self._patience.rank, self._patience.turn
+        if not self._limiter.wait_for_turn(endpoint, rank=rank, seconds=turn):
+            raise LimitUsedUp("Our own limit for Stripe is used up.", retry_after=1)
         try:
-            return request().to_dict()
-        except stripe.RateLimitError as error:
-            self._limiter.pause(translate(error).retry_after or _PAUSE_AFTER_429)  # type: ignore[union-attr]
-            raise translate(error) from error
+            # As in the JSON that came: decimals as text, for whoever keeps the answer.
+            return request().to_dict(for_json=True)
         except stripe.StripeError as error:
-            raise translate(error) from error
+            found = translate(error)
+            if isinstance(found, StripeUnavailable) and found.limit:
+                self._limiter.pause(
+                    endpoint,
+                    asked=found.retry_after,
+                    is_endpoint_only=found.limit.startswith("endpoint"),
+                )
+            raise found from error
 
     def _pages(
         self,

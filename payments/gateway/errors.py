@@ -14,15 +14,28 @@ class StripeUnavailable(Exception):
 
     The call may have had its effect. Repeat it with the same idempotency key, not before
     `retry_after` seconds if that is given. `is_busy`: another call with this key is under way, or
-    the object is locked, so that an answer comes soon.
+    the object is locked, so that an answer comes soon. `limit` names the limit that a 429 spoke
+    of. `replayed`: the answer is a stored one, so that this key will never give another.
     """
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, is_busy: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        is_busy: bool = False,
+        limit: str = "",
+        replayed: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.is_busy = is_busy
+        self.limit = limit
+        self.replayed = replayed
+
+
+class LimitUsedUp(StripeUnavailable):
+    """Nothing was sent: by our own limiter it was not this call's turn in time."""
 
 
 class StripeRefused(Exception):
@@ -52,6 +65,8 @@ def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
             f"Stripe gave no certain answer ({status or 'no connection'}).",
             retry_after=_seconds(headers.get("retry-after")),
             is_busy=is_busy,
+            limit=headers.get("stripe-rate-limited-reason", "unknown") if status == 429 else "",
+            replayed=replayed,
         )
     return StripeRefused(
         (error.user_message or str(error))[:400],

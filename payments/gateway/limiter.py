@@ -2,57 +2,122 @@
 
 Buckets in Redis (core.pace): one for the whole account and one for each endpoint
 (Stripe, "Rate limits": each endpoint 25 requests a second, 100 in all live, 25 in a sandbox).
+Stripe's own buckets hold a second's worth of requests. All callers share ours, but may be ahead
+of the rate by different parts of that second: what pushes in bulk never touch is there for the
+customer at the checkout, and whatever customers take, bulk then waits for.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from enum import Enum
 
 import redis
 import structlog
 from django.conf import settings
 
-from core.pace import Buckets
+from core.outage import Outage
+from core.pace import LOCAL_SHARE, LONGEST_SLEEP, Buckets
 
 log = structlog.get_logger(__name__)
 
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+# After this long without a 429 the next pause is a short one again.
+REMEMBERED = 120.0
+
+
+class Rank(Enum):
+    """Who calls: the part of a second's calls by which it may be ahead of the rate."""
+
+    CUSTOMER = 0.6
+    WORKER = 0.2
+    BULK = 0.08
+
 
 class Limiter:
-    """Lets calls of one Stripe account pass at the allowed rate."""
+    """Lets calls of one Stripe account pass at the allowed rate; safe for threads."""
 
     def __init__(self, account: str) -> None:
-        self._account = account
+        self._prefix = f"taproom:stripe:{account}"
         self._buckets = Buckets()
+        self._outage = Outage(began="rate_limiter_is_local", ended="rate_limiter_is_shared_again")
+        self._lock = threading.Lock()
+        self._next_at = 0.0
 
-    def wait_for_turn(self, endpoint: str, *, seconds: float) -> bool:
+    def wait_for_turn(self, endpoint: str, *, rank: Rank, seconds: float) -> bool:
         """Return True at this call's turn, or False when that is more than `seconds` away.
 
-        Without Redis calls pass: Stripe's own limiter still stands, and a 429 is repeated.
+        Without Redis calls pass, since Stripe's own limiter still stands and a 429 is repeated;
+        only bulk goes at a part of the rate, as each process then reckons alone.
         """
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                wait = self._ask(endpoint)
-            except redis.RedisError as error:
-                log.warning("rate_limiter_unreachable", error=type(error).__name__)
-                return True
-            if wait == 0:
-                return True
+        while wait := self._ask(endpoint, rank):
             if time.monotonic() + wait > deadline:
                 return False
-            time.sleep(wait)
+            time.sleep(min(wait, LONGEST_SLEEP))
+        return True
 
-    def _ask(self, endpoint: str) -> float:
-        prefix = f"taproom:stripe:{self._account}"
+    def _ask(self, endpoint: str, rank: Rank) -> float:
+        if self._outage.is_over():
+            try:
+                wait = self._buckets.take(
+                    f"{self._prefix}:pause",
+                    f"{self._prefix}:{endpoint}:pause",
+                    rates=self._rates(endpoint, rank),
+                    burst=max(1.0, rank.value * self._slowest),
+                )
+            except redis.RedisError as error:
+                self._outage.begin(error)
+            else:
+                self._outage.end()
+                return wait
+        return self._ask_locally() if rank is Rank.BULK else 0.0
+
+    @property
+    def _slowest(self) -> float:
+        """The calls a second of the smaller bucket, of which all ranks have their parts."""
+        return min(settings.STRIPE_RATE_GLOBAL, settings.STRIPE_RATE_PER_ENDPOINT)
+
+    def _rates(self, endpoint: str, rank: Rank) -> dict[str, float]:
         rates = {
-            prefix: settings.STRIPE_RATE_GLOBAL,
-            f"{prefix}:{endpoint}": settings.STRIPE_RATE_PER_ENDPOINT,
+            self._prefix: settings.STRIPE_RATE_GLOBAL,
+            f"{self._prefix}:{endpoint}": settings.STRIPE_RATE_PER_ENDPOINT,
         }
-        return self._buckets.take(f"{prefix}:pause", rates)
+        if rank is Rank.BULK:
+            rates[f"{self._prefix}:bulk"] = bulk_rate()
+        return rates
 
-    def pause(self, seconds: float) -> None:
-        """Hold all calls of the account back, because Stripe answered 429."""
+    def _ask_locally(self) -> float:
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_at:
+                return self._next_at - now
+            self._next_at = now + LOCAL_SHARE / bulk_rate()
+            return 0.0
+
+    def pause(self, endpoint: str, *, asked: float | None, is_endpoint_only: bool) -> None:
+        """Hold calls back, because Stripe answered 429: `asked` seconds, or ever longer ones.
+
+        `is_endpoint_only`: the limit was that of the endpoint, and others may go on.
+        """
+        key = f"{self._prefix}:{endpoint}" if is_endpoint_only else self._prefix
         try:
-            self._buckets.pause(f"taproom:stripe:{self._account}:pause", seconds)
+            seconds = self._buckets.strike(
+                f"{key}:pause",
+                asked=asked or 0,
+                first=FIRST_PAUSE,
+                longest=max(LONGEST_PAUSE, asked or 0),
+                remembered=REMEMBERED,
+            )
         except redis.RedisError as error:
-            log.warning("rate_limiter_unreachable", error=type(error).__name__)
+            self._outage.begin(error)
+            self._next_at = time.monotonic() + (asked or FIRST_PAUSE)
+        else:
+            log.warning("stripe_rate_limited", endpoint=endpoint, seconds=seconds)
+
+
+def bulk_rate() -> float:
+    """Return how many calls a second pushes in bulk may take of an account's limit."""
+    return settings.STRIPE_RATE_GLOBAL * settings.STRIPE_BULK_SHARE

@@ -11,7 +11,8 @@ from sandbox.resources import payment_methods
 NUMBER = (int, float)
 
 
-def _find(command: Command, kind: str) -> tuple[Books, Json]:
+def find(command: Command, kind: str) -> tuple[Books, Json]:
+    """Return the object that a command names, and its account's books; ControlError (404)."""
     found = find_books(command.sandbox, kind, command.id)
     if found is None:
         raise ControlError(f"no such {kind}: {command.id}", 404)
@@ -47,7 +48,7 @@ def pay_session(command: Command) -> Json:
     """
     given = command.read(card=str, account=str, email=str, name=str, authenticate=bool)
     with command.sandbox.store.transaction():
-        books, session = _find(command, "checkout.session")
+        books, session = find(command, "checkout.session")
         checkout.check_open(session)
         session, intent = checkout.pay(books, session, _method(books, session, given))
         if intent["status"] == "requires_action" and "authenticate" in given:
@@ -61,7 +62,7 @@ def settle_session(command: Command) -> Json:
     """Settle a session's bank debit now; ``succeeds`` overrules the account that was used."""
     given = command.read(succeeds=bool)
     with command.sandbox.store.transaction():
-        books, session = _find(command, "checkout.session")
+        books, session = find(command, "checkout.session")
         intent_id = session["payment_intent"]
         intent = paying.settle(books, intent_id, **given) if intent_id else None
         if intent is None:
@@ -76,7 +77,7 @@ def dispute_charge(command: Command) -> Json:
     """Open a dispute of a paid charge, for ``reason`` (``fraudulent``). Returns the dispute."""
     given = command.read(reason=str)
     with command.sandbox.store.transaction():
-        books, charge = _find(command, "charge")
+        books, charge = find(command, "charge")
         return disputing.open_dispute(books, charge, given.get("reason", "fraudulent"))
 
 
@@ -85,7 +86,7 @@ def resend_event(command: Command) -> Json:
     """Queue an event again for every endpoint that listens to it, or for ``endpoint`` alone."""
     given = command.read(endpoint=str)
     with command.sandbox.store.transaction():
-        books, event = _find(command, "event")
+        books, event = find(command, "event")
         targets = events.endpoints(books, event["type"])
         if "endpoint" in given:
             targets = [target for target in targets if target[1] == given["endpoint"]]
@@ -102,7 +103,7 @@ def roll_secret(command: Command) -> Json:
     """
     keep = command.read(keep_old_seconds=NUMBER).get("keep_old_seconds", 24 * 3600)
     with command.sandbox.store.transaction():
-        books, endpoint = _find(command, "webhook_endpoint")
+        books, endpoint = find(command, "webhook_endpoint")
         private = books.private(endpoint["id"])
         until = command.sandbox.clock.now() + keep
         old = [{"secret": private["secret"], "until": until}, *private.get("old_secrets", ())]

@@ -5,20 +5,13 @@ import json
 from markupsafe import Markup
 from werkzeug.wrappers import Request, Response
 
-from sandbox import accounts, cards, checkout, money, paying
+from sandbox import accounts, checkout, money, paying
 from sandbox.books import Books, Json
 from sandbox.pages import html
 from sandbox.pages.card_form import CardForm, read
-from sandbox.resources import payment_methods
+from sandbox.pages.payment_form import method_of, payment_form
 from sandbox.state import Sandbox
 
-SHOWN_CARDS = (
-    ("4242 4242 4242 4242", "succeeds"),
-    ("4000 0000 0000 0002", "is declined"),
-    ("4000 0000 0000 9995", "has insufficient funds"),
-    ("4000 0000 0000 3220", "asks for 3-D Secure"),
-    ("4000 0000 0000 0259", "is disputed after payment"),
-)
 PAID = ("succeeded", "processing", "requires_capture")
 
 
@@ -79,62 +72,14 @@ def _submit(books: Books, session: Json, request: Request) -> Response:
     filled = read(request.form, books.now, session["payment_method_types"])
     if filled.errors:
         return _form(books, session, filled, None, 422)
-    session, intent = checkout.pay(books, session, _method(books, session, filled))
+    session, intent = checkout.pay(
+        books, session, method_of(books, session["payment_method_types"], filled)
+    )
     if intent["status"] == "requires_action":
         return html.see_other(intent["next_action"]["redirect_to_url"]["url"])
     if intent["status"] in PAID and url:
         return html.see_other(url)
     return _form(books, session, filled, intent["last_payment_error"]["message"], 402)
-
-
-def _method(books: Books, session: Json, filled: CardForm) -> Json:
-    details = filled.billing_details
-    if filled.method == "card":
-        return payment_methods.new_card(books, filled.number, filled.month, filled.year, details)
-    kind = next(kind for kind in session["payment_method_types"] if kind != "card")
-    return payment_methods.new_debit(books, kind, filled.account, details)
-
-
-def _field(name: str, label: str, value: str, filled: CardForm | None, **look: str) -> Markup:
-    text = filled.errors.get(name) if filled else None
-    invalid, error = Markup(""), Markup("")
-    if text is not None:
-        invalid = Markup(' aria-invalid="true" aria-describedby="{}-error"').format(name)
-        error = html.fill("error", name=name, text=text)
-    defaults = {"type": "text", "inputmode": "text", "placeholder": ""}
-    return html.fill(
-        "field",
-        name=name,
-        label=label,
-        value=value,
-        invalid=invalid,
-        error=error,
-        **{**defaults, **look},
-    )
-
-
-def _checked(is_checked: bool) -> Markup:
-    return Markup(" checked") if is_checked else Markup("")
-
-
-def _methods(session: Json, filled: CardForm | None) -> tuple[Markup, Markup]:
-    """Return the choice of methods and the bank's part of the form."""
-    kinds = session["payment_method_types"]
-    if kinds == ["card"]:
-        return html.fill("only-card"), Markup("")
-    is_bank = filled is not None and filled.method == "bank"
-    fails = is_bank and filled is not None and filled.account == "fails"
-    bank = html.fill(
-        "bank",
-        succeeds=_checked(not fails),
-        fails=_checked(fails),
-        good=cards.BANK_ACCOUNTS["succeeds"][-4:],
-        bad=cards.BANK_ACCOUNTS["fails"][-4:],
-    )
-    if "card" not in kinds:
-        return html.fill("only-bank"), bank
-    choice = html.fill("methods", card=_checked(not is_bank), bank=_checked(is_bank))
-    return choice, bank
 
 
 def _lines(books: Books, session: Json) -> Markup:
@@ -155,38 +100,22 @@ def _form(
     books: Books, session: Json, filled: CardForm | None, error: str | None, status: int = 200
 ) -> Response:
     business = business_name(books)
-    choice, bank = _methods(session, filled)
-    email = filled.email if filled else (session["customer_email"] or "")
+    total = money.display(session["amount_total"], session["currency"])
     cancel = Markup("")
     if session["cancel_url"]:
         cancel = Markup('<a href="{}">← Cancel and go back</a>').format(session["cancel_url"])
     body = html.fill(
         "checkout",
         business=business,
-        total=money.display(session["amount_total"], session["currency"]),
+        total=total,
         lines=_lines(books, session),
         cancel=cancel,
         alert=html.fill("alert", text=error) if error else "",
-        email=_field("email", "Email", email, filled, type="email", inputmode="email"),
-        methods=choice,
-        bank=bank,
-        cards=html.join([html.fill("test-card", number=n, text=t) for n, t in SHOWN_CARDS]),
-        **_card_fields(filled),
+        form=payment_form(
+            filled, total, session["payment_method_types"], session["customer_email"]
+        ),
     )
     return html.page(f"Pay {business}", body, status, leads_to=session["success_url"])
-
-
-def _card_fields(filled: CardForm | None) -> dict[str, Markup]:
-    """Return the card's inputs. Number and security code are never filled in again."""
-    expiry, name = (filled.expiry_text, filled.name) if filled else ("", "")
-    number_look = {"inputmode": "numeric", "placeholder": "4242 4242 4242 4242"}
-    cvc_look = {"inputmode": "numeric", "placeholder": "123"}
-    return {
-        "number": _field("number", "Card number", "", filled, **number_look),
-        "expiry": _field("expiry", "Expiry", expiry, filled, placeholder="MM / YY"),
-        "cvc": _field("cvc", "Security code", "", filled, **cvc_look),
-        "name": _field("name", "Name on card", name, filled),
-    }
 
 
 def authenticate(sandbox: Sandbox, request: Request, client_secret: str) -> Response:

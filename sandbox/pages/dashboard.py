@@ -74,6 +74,27 @@ def _payments(sandbox: Sandbox) -> Markup:
     return _table("payments", "Payments", ("Payment", "Amount", "Status", "Account"), rows)
 
 
+def _invoices(sandbox: Sandbox) -> Markup:
+    rows: list[tuple[object, ...]] = []
+    for body in _latest(sandbox, "invoice"):
+        shown: object = body["number"] or body["id"]
+        if body["hosted_invoice_url"]:
+            shown = Markup('<a href="{}">{}</a>').format(body["hosted_invoice_url"], shown)
+        amounts = (_amount(body, "total"), _amount(body, "amount_remaining"))
+        rows.append((shown, *amounts, body["status"], body["customer"], body["owner"]))
+    head = ("Invoice", "Total", "Remaining", "Status", "Customer", "Account")
+    return _table("invoices", "Invoices", head, rows)
+
+
+def _credit_notes(sandbox: Sandbox) -> Markup:
+    rows: list[tuple[object, ...]] = []
+    for body in _latest(sandbox, "credit_note"):
+        shown = Markup('<a href="{}">{}</a>').format(body["pdf"], body["number"])
+        rows.append((shown, _amount(body, "amount"), body["status"], body["type"], body["owner"]))
+    head = ("Credit note", "Amount", "Status", "Kind", "Account")
+    return _table("credit-notes", "Credit notes", head, rows)
+
+
 def _endpoints(sandbox: Sandbox) -> Markup:
     rows: list[tuple[object, ...]] = [
         (body["url"], body["status"], body["id"], body["owner"])
@@ -82,10 +103,13 @@ def _endpoints(sandbox: Sandbox) -> Markup:
     return _table("endpoints", "Webhook endpoints", ("Address", "Status", "Id", "Account"), rows)
 
 
+PARTS = (_accounts, _sessions, _invoices, _credit_notes, _payments, _endpoints)
+
+
 def show(sandbox: Sandbox) -> Response:
-    """Answer with the latest accounts, sessions, payments and endpoints."""
+    """Answer with the latest accounts, sessions, invoices, payments and endpoints."""
     with sandbox.store.transaction():
-        parts = [part(sandbox) for part in (_accounts, _sessions, _payments, _endpoints)]
+        parts = [part(sandbox) for part in PARTS]
     now = when(sandbox.clock.now())
     return html.page("Overview", html.fill("dashboard", tables=html.join(parts), now=now))
 

@@ -2,13 +2,15 @@
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.pages import checkout, dashboard, html
+from sandbox.pages import checkout, dashboard, html, invoice
 from sandbox.state import Sandbox
 
 PAGES = {
     "pay": checkout.show,
     "authenticate": checkout.authenticate,
     "receipts": dashboard.receipt,
+    "invoice": invoice.show,
+    "credit_note": invoice.show_credit_note,
 }
 
 

@@ -1,10 +1,11 @@
 """Customers."""
 
-from sandbox import ids
+from sandbox import accounts, ids
 from sandbox.books import Books, Json
 from sandbox.errors import StripeError
 from sandbox.events import record, record_update
 from sandbox.expand import include
+from sandbox.invoicing import balances
 from sandbox.lists import as_list, paginate, pick
 from sandbox.metadata import apply, merge, unset
 from sandbox.resources.payment_methods import attach, resolve
@@ -13,7 +14,7 @@ from sandbox.spec.objects import build
 
 PLAIN = (
     "address", "description", "email", "name", "phone", "preferred_locales", "shipping",
-    "tax_exempt", "balance", "invoice_prefix", "next_invoice_sequence",
+    "tax_exempt", "invoice_prefix", "next_invoice_sequence",
 )  # fmt: skip
 
 
@@ -77,7 +78,17 @@ def create_customer(call: Call) -> Json:
     body["invoice_settings"] = _settings(books, body, params)
     books.save(body)
     record(books, "customer.created", body)
-    return body
+    return _balanced(books, body, params, "initial")
+
+
+def _balanced(books: Books, customer: Json, params: Json, kind: str) -> Json:
+    """Return the customer, their balance brought to what parameters say, if they do."""
+    if "balance" not in params or params["balance"] == customer["balance"]:
+        return customer
+    currency = accounts.default_currency(books.store, books.account)
+    customer = balances.fix_currency(books, customer, currency)
+    balances.enter(books, customer, params["balance"] - customer["balance"], kind)
+    return books.get("customer", customer["id"])
 
 
 @operation("GET", "/v1/customers/{customer}")
@@ -96,7 +107,8 @@ def update_customer(call: Call) -> Json:
     check_email(call.params.get("email"))
     after = _shaped(apply(before, call.params, *PLAIN))
     after["invoice_settings"] = _settings(call.books, before, call.params)
-    return record_update(call.books, "customer.updated", before, after)
+    record_update(call.books, "customer.updated", before, after)
+    return _balanced(call.books, after, call.params, "adjustment")
 
 
 @operation("DELETE", "/v1/customers/{customer}")

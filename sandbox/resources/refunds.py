@@ -83,23 +83,26 @@ def create_refund(call: Call) -> Json:
 
     Raises StripeError (400): ``charge_already_refunded``, or an amount above what is left.
     """
-    books, params = call.books, call.params
-    charge = _charge_of(books, params)
+    charge = _charge_of(call.books, call.params)
     left = charge["amount_captured"] - charge["amount_refunded"]
-    amount = params.get("amount", left)
+    return refund(call.books, charge, call.params.get("amount", left), call.params)
+
+
+def refund(books: Books, charge: Json, amount: int, params: Json) -> Json:
+    """Refund an amount of a charge, and write the events. Returns the refund; raises as above."""
     _check(charge, amount)
     behaviour = books.private(charge["payment_method"]).get("behaviour")
     status = "pending" if behaviour in SLOW else "succeeded"
-    refund = _new(books, charge, amount, params, status)
-    kind = "refund" if refund["id"].startswith("re_") else "payment_refund"
-    refund["balance_transaction"] = ledger.enter(books, kind, refund, -amount)["id"]
-    books.add(refund)
+    body = _new(books, charge, amount, params, status)
+    kind = "refund" if body["id"].startswith("re_") else "payment_refund"
+    body["balance_transaction"] = ledger.enter(books, kind, body, -amount)["id"]
+    books.add(body)
     charge = _book(books, charge, amount)
-    record(books, "refund.created", refund)
+    record(books, "refund.created", body)
     record(books, "charge.refunded", charge)
     if status == "pending":
-        books.later(books.now + SETTLE_SECONDS, "settle_refund", refund["id"])
-    return refund
+        books.later(books.now + SETTLE_SECONDS, "settle_refund", body["id"])
+    return body
 
 
 @timer("settle_refund")

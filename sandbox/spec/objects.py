@@ -1,6 +1,5 @@
 """Build objects whose shape is the spec's: every required and nullable property is there."""
 
-import copy
 import functools
 from typing import Any
 
@@ -46,6 +45,13 @@ def _template(name: str) -> dict[str, Any]:
     return _properties(schemas()[name])
 
 
+def _copied(node: Any) -> Any:
+    """Copy plain JSON: several times faster than ``copy.deepcopy``, on every object made."""
+    if isinstance(node, dict):
+        return {key: _copied(value) for key, value in node.items()}
+    return [_copied(item) for item in node] if isinstance(node, list) else node
+
+
 def build(name: str, /, **values: Any) -> dict[str, Any]:
     """Return an object of the named schema: the given values, null or blank for the others.
 
@@ -55,4 +61,4 @@ def build(name: str, /, **values: Any) -> dict[str, Any]:
     unknown = values.keys() - schemas()[name]["properties"].keys()
     if unknown:
         raise UnknownProperty(f"{name}: {', '.join(sorted(unknown))}")
-    return {**copy.deepcopy(_template(name)), **values}
+    return {**_copied(_template(name)), **values}

@@ -1,7 +1,11 @@
 """Fault rules, rate limits and the control API's refusals."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
+
+from tests.sandbox.invoicing import lines_form, new_customer, new_draft
 
 
 def test_connection_dropped_before_leaves_no_trace(api):
@@ -53,6 +57,95 @@ def test_rate_limit_fault(api, more, headers):
     assert found == headers
 
 
+@pytest.mark.parametrize("headers", [{}, {"retry_after": 7}])
+def test_lock_timeout_is_kept_under_its_key(api, headers):
+    invoice = new_draft(api, new_customer(api))
+    path, key = f"/v1/invoices/{invoice['id']}/add_lines", {"Idempotency-Key": "k"}
+    api.control(
+        "/faults", {"kind": "lock_timeout", "path": "/v1/invoices/*", "count": 1, **headers}
+    )
+
+    first = api.send("POST", path, lines_form(100), **key)
+    again = api.send("POST", path, lines_form(100), **key)
+    fresh = api.send("POST", path, lines_form(100), **{"Idempotency-Key": "other"})
+
+    codes = [answer.json()["error"]["code"] for answer in (first, again)]
+    assert (codes, first.status_code, again.status_code) == (["lock_timeout"] * 2, 429, 429)
+    assert first.headers["Stripe-Rate-Limited-Reason"] == "endpoint-concurrency"
+    assert first.headers.get("Retry-After") == ("7" if headers else None)
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (fresh.status_code, fresh.json()["total"]) == (200, 100)
+
+
+def test_concurrency_limit_is_not_kept(api):
+    key = {"Idempotency-Key": "k"}
+    api.control("/faults", {"kind": "concurrency_limit", "count": 1})
+
+    refused = api.send("POST", "/v1/customers", **key)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limit")
+    assert refused.headers["Stripe-Rate-Limited-Reason"] == "endpoint-concurrency"
+    assert api.send("POST", "/v1/customers", **key).status_code == 200
+
+
+def test_parallel_rule_strikes_the_second_writer_of_one_object(api):
+    customer = new_customer(api)
+    one, other = new_draft(api, customer), new_draft(api, customer)
+    path = f"/v1/invoices/{one['id']}"
+    api.control(
+        "/faults",
+        [
+            {"kind": "lock_timeout", "path": "/v1/invoices/*", "parallel": True},
+            {"kind": "delay", "path": f"{path}/add_lines", "seconds": 3, "count": 1},
+        ],
+    )
+    with ThreadPoolExecutor(1) as pool, requests.Session() as session:
+        session.headers.update(api.session.headers)
+        slow = pool.submit(session.post, f"{api.url}{path}/add_lines", lines_form(100))
+        while [rule["count"] for rule in api.control("/faults", method="GET")["faults"]][1]:
+            pass
+        refused = api.send("POST", path, {"metadata[a]": "1"})
+        reading = api.send("GET", path)
+        elsewhere = api.send("POST", f"/v1/invoices/{other['id']}", {"metadata[a]": "1"})
+        alone = slow.result()
+
+    after = api.send("POST", path, {"metadata[a]": "1"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "lock_timeout")
+    assert [a.status_code for a in (reading, elsewhere, alone, after)] == [200] * 4
+    assert (after.json()["total"], after.json()["metadata"]) == (100, {"a": "1"})
+
+
+@pytest.mark.parametrize("kind", ["error_before", "drop_before", "error_after", "lost_after"])
+def test_step_of_an_invoice_that_failed_is_repeated_with_its_key(api, kind):
+    invoice = new_draft(api, new_customer(api))
+    path, key = f"/v1/invoices/{invoice['id']}", {"Idempotency-Key": "k"}
+    api.control("/faults", {"kind": kind, "path": "/v1/invoices/{invoice}/add_lines", "count": 1})
+
+    try:
+        first = api.send("POST", f"{path}/add_lines", lines_form(100, 200), **key).status_code
+    except requests.ConnectionError:
+        first = None
+    second = api.send("POST", f"{path}/add_lines", lines_form(100, 200), **key).status_code
+
+    assert first == (None if kind in ("drop_before", "lost_after") else 500)
+    assert second == (500 if kind == "error_after" else 200)
+    assert [line["amount"] for line in api.get(f"{path}/lines")["data"]] == [100, 200]
+
+
+def test_named_operations_have_limits_of_their_own(api):
+    invoice = new_draft(api, new_customer(api))
+    path = f"/v1/invoices/{invoice['id']}"
+    api.control("/settings", {"rate_limit": {"enabled": True, "per_endpoint": 1, "total": 100}})
+
+    added = [api.send("POST", f"{path}/add_lines", lines_form(100)) for _ in range(2)]
+    finalized = api.send("POST", f"{path}/finalize")
+
+    assert [answer.status_code for answer in added] == [200, 429]
+    assert added[1].headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
+    assert finalized.status_code == 200
+
+
 def test_rule_matches_by_operation(api):
     api.control("/faults", {"kind": "error_before", "path": "/v1/customers/{customer}"})
     customer = api.post("/v1/customers")
@@ -64,7 +157,14 @@ def test_rule_matches_by_operation(api):
 
 @pytest.mark.parametrize(
     "rule",
-    [{}, {"kind": "flood"}, {"kind": "delay", "seconds": "x"}, {"kind": "delay", "count": 1.5}, 7],
+    [
+        {},
+        {"kind": "flood"},
+        {"kind": "delay", "seconds": "x"},
+        {"kind": "delay", "count": 1.5},
+        7,
+        {"kind": "lock_timeout", "parallel": 1},
+    ],
 )
 def test_bad_rule_is_refused(api, rule):
     response = api.session.post(f"{api.url}/_sandbox/faults", json=rule)
@@ -110,6 +210,8 @@ def test_limits_are_per_account(api):
         ("POST", "/accounts", {"platform": "acct_00000000"}, 404),
         ("POST", "/checkout/sessions/cs_test_x/pay", {}, 404),
         ("POST", "/charges/ch_x/dispute", {}, 404),
+        ("POST", "/invoices/in_x/pay", {}, 404),
+        ("POST", "/invoices/in_x/finalization_error", {"message": 1}, 400),
     ],
 )
 def test_control_refuses(api, method, path, body, status):

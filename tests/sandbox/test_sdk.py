@@ -43,6 +43,22 @@ def test_sdk_opens_a_session(client):
     assert session.line_items.data[0].quantity == 2
 
 
+def test_sdk_bills_an_invoice(client):
+    customer = client.v1.customers.create({"name": "Ada"}).id
+    invoice = client.v1.invoices.create({"customer": customer, "auto_advance": False})
+    lines = [{"amount": 100 + n, "description": f"Line {n}"} for n in range(12)]
+
+    filled = client.v1.invoices.add_lines(invoice.id, {"lines": lines})
+    found = client.v1.invoices.line_items.list(invoice.id, {"limit": 5}).auto_paging_iter()
+    amounts = [line.amount for line in found]
+    opened = client.v1.invoices.finalize_invoice(invoice.id, {"auto_advance": False})
+    paid = client.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"})
+
+    assert amounts == [100 + n for n in range(12)]
+    assert [one.total for one in (filled, opened, paid)] == [sum(amounts)] * 3
+    assert [one.status for one in (filled, opened, paid)] == ["draft", "open", "paid"]
+
+
 def test_sdk_pages_through_a_list(client):
     made = [client.v1.customers.create().id for _ in range(5)]
 

@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db import connection
 from redis.exceptions import RedisError
 
-from billing.models import Alert
 from core.jobs import enqueue
 from core.outage import Outage
 
 # Usage that comes in meanwhile is seen by the same look.
 LOOK_AFTER_SECONDS = 5
 
+_WATCHED = """
+SELECT DISTINCT organization_id::text FROM billing_alert
+WHERE ended_at IS NULL AND organization_id = ANY(%s) ORDER BY 1
+"""
 _outage = Outage(began="usage_alerts_uncounted", ended="usage_alerts_counted")
 
 
@@ -26,9 +30,9 @@ def look_at_alerts_soon(organization_ids: Iterable[UUID]) -> None:
     touched = list(organization_ids)
     if not touched:
         return
-    alerts = Alert.objects.filter(organization__in=touched, ended_at=None)
-    waiting = sorted(str(one) for one in alerts.values_list("organization", flat=True).distinct())
-    due = [one for one in waiting if _is_due(one)]
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCHED, [touched])
+        due = [one for (one,) in cursor.fetchall() if _is_due(one)]
     if due:
         enqueue("billing.look_at_alerts", countdown=LOOK_AFTER_SECONDS, organization_ids=due)
 

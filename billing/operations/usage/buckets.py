@@ -13,15 +13,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from billing.operations.usage.fields import EXACT
 from billing.operations.usage.places import BucketKey, Placed, pairs_of
 from billing.operations.usage.storing import Stored
 from billing.queries.usage import COUNTS, RECOUNTED
 from core.tenancy import scope
+
+Buckets = Mapping[BucketKey, int]
 
 _MOST_REMEMBERED = 100_000
 _ids: dict[BucketKey, int] = {}
@@ -52,7 +55,9 @@ UPDATE billing_usagebucket b SET
         ELSE b.quantity + d.quantity END,
     events = b.events + d.events,
     last_at = greatest(b.last_at, d.last_at)
-FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::int[], %s::timestamptz[])
+FROM unnest(string_to_array(%s, ',')::bigint[], string_to_array(%s, ','),
+            string_to_array(%s, ',')::numeric[], string_to_array(%s, ',')::int[],
+            string_to_array(%s, ',')::timestamptz[])
      AS d (id, how, quantity, events, last_at)
 WHERE b.id = d.id
 """
@@ -126,17 +131,18 @@ class Fold:
             self.latest = moment
 
 
-def known_buckets(keys: Iterable[BucketKey]) -> dict[BucketKey, int]:
-    """Return the ids of all buckets; raises BucketsMissing."""
+def known_buckets(keys: Iterable[BucketKey], made: Buckets) -> dict[BucketKey, int]:
+    """Return the ids of all buckets, `made` ones included; raises BucketsMissing."""
     wanted = set(keys)
-    found = {key: _ids[key] for key in wanted if key in _ids}
+    found = {key: made[key] for key in wanted if key in made}
+    found |= {key: _ids[key] for key in wanted if key in _ids}
     if len(found) < len(wanted):
         raise BucketsMissing(wanted - found.keys())
     return found
 
 
-def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> None:
-    """Find or make buckets and remember their ids once that is committed."""
+def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> Buckets:
+    """Find or make buckets and return their ids, which are remembered once this commits."""
     ordered = sorted(keys)
     columns = (
         [key[0] for key in ordered],
@@ -147,9 +153,15 @@ def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> None:
     with scope(tenant_id), connection.cursor() as cursor:
         cursor.execute(_MAKE, [tenant_id, *columns])
         rows = cursor.fetchall()
-    if len(_ids) + len(rows) > _MOST_REMEMBERED:
+        made = {(o, day, m, pairs_of(text)): found for o, day, m, text, found in rows}
+        transaction.on_commit(partial(_remember, made))
+    return made
+
+
+def _remember(made: Buckets) -> None:
+    if len(_ids) + len(made) > _MOST_REMEMBERED:
         _ids.clear()
-    _ids.update({(o, day, m, pairs_of(text)): found for o, day, m, text, found in rows})
+    _ids.update(made)
 
 
 def forget_buckets() -> None:
@@ -157,7 +169,7 @@ def forget_buckets() -> None:
     _ids.clear()
 
 
-def lock_buckets(ids: Mapping[BucketKey, int]) -> dict[int, datetime | None]:
+def lock_buckets(ids: Buckets) -> dict[int, datetime | None]:
     """Lock buckets in the order of their keys, in which they are also made.
 
     Returns when each was last used; raises BucketsLost.
@@ -214,12 +226,15 @@ def _count_new_values(folds: dict[int, Fold], values: dict[tuple[int, str], int]
 
 def _write(folds: Mapping[int, Fold]) -> None:
     rows = folds.values()
+    if not rows:
+        return
+    # Texts are made and read faster than arrays of numbers.
     columns = (
-        list(folds),
-        [one.how for one in rows],
-        [one.quantity for one in rows],
-        [one.events for one in rows],
-        [one.latest[0] if one.latest else None for one in rows],
+        ",".join([str(bucket_id) for bucket_id in folds]),
+        ",".join([one.how for one in rows]),
+        ",".join([str(one.quantity) for one in rows]),
+        ",".join([str(one.events) for one in rows]),
+        ",".join([one.latest[0].isoformat() for one in rows if one.latest]),
     )
     with connection.cursor() as cursor:
         cursor.execute(_FOLD, columns)

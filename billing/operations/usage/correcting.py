@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from billing.operations.usage.buckets import (
+    Buckets,
     fold,
     known_buckets,
     lock_buckets,
@@ -58,7 +59,11 @@ class _Ledger:
 
 
 def record_in_order(
-    tenant_id: UUID, events: Sequence[Sent | Refused], now: datetime, reach: timedelta
+    tenant_id: UUID,
+    events: Sequence[Sent | Refused],
+    now: datetime,
+    reach: timedelta,
+    made: Buckets,
 ) -> tuple[list[Verdict], set[UUID]]:
     """Store a batch with corrections; returns verdicts and the organizations that were touched.
 
@@ -73,7 +78,7 @@ def record_in_order(
     )
     verdicts = [_tell(index, one, ledger) for index, one in enumerate(events)]
     if ledger.accepted:
-        _store(tenant_id, ledger, now)
+        _store(tenant_id, ledger, now, made)
     return verdicts, {one.organization.id for one in ledger.accepted}
 
 
@@ -169,8 +174,8 @@ def _accept(placed: Placed, ledger: _Ledger) -> None:
         ledger.corrected.append(target)
 
 
-def _store(tenant_id: UUID, ledger: _Ledger, now: datetime) -> None:
-    ids = known_buckets(one.bucket for one in ledger.accepted)
+def _store(tenant_id: UUID, ledger: _Ledger, now: datetime, made: Buckets) -> None:
+    ids = known_buckets((one.bucket for one in ledger.accepted), made)
     rows = [(ids[one.bucket], one) for one in ledger.accepted]
     rows.sort(key=lambda row: row[1].sent.key)
     if insert_events(tenant_id, rows, now) is not None:

@@ -12,6 +12,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from billing.operations.usage.alerting import look_at_alerts_soon
 from billing.operations.usage.buckets import (
+    Buckets,
     BucketsLost,
     BucketsMissing,
     fold,
@@ -54,19 +55,21 @@ def record_usage(
     """
     reach = timedelta(days=settings.USAGE_OLDEST_DAYS) if reach is None else reach
     record = _record_in_order if _has_corrections(events) else _record
+    made: Buckets = {}
     missing: set[BucketKey] = set()
     for _ in range(ATTEMPTS):
         try:
             if missing:
-                make_buckets(tenant_id=tenant_id, keys=missing)
+                made = make_buckets(tenant_id=tenant_id, keys=missing)
             with scope(tenant_id):
-                verdicts, touched = record(tenant_id, events, now, reach)
+                verdicts, touched = record(tenant_id, events, now, reach, made)
                 look_at_alerts_soon(touched)
                 return verdicts
         except BucketsMissing as found:
             missing = found.keys
         except BucketsLost:
             forget_buckets()
+            made = {}
         except EventsChanged:
             continue
         except OperationalError as error:
@@ -80,18 +83,26 @@ def _has_corrections(events: Sequence[Sent | Refused]) -> bool:
 
 
 def _record_in_order(
-    tenant_id: UUID, events: Sequence[Sent | Refused], now: datetime, reach: timedelta
+    tenant_id: UUID,
+    events: Sequence[Sent | Refused],
+    now: datetime,
+    reach: timedelta,
+    made: Buckets,
 ) -> tuple[list[Verdict], set[UUID]]:
     hold_usage(tenant_id)
-    return record_in_order(tenant_id, events, now, reach)
+    return record_in_order(tenant_id, events, now, reach, made)
 
 
 def _record(
-    tenant_id: UUID, events: Sequence[Sent | Refused], now: datetime, reach: timedelta
+    tenant_id: UUID,
+    events: Sequence[Sent | Refused],
+    now: datetime,
+    reach: timedelta,
+    made: Buckets,
 ) -> tuple[list[Verdict], set[UUID]]:
     share_usage(tenant_id)
     verdicts, first, others = _told_apart(events, now, reach)
-    ids = known_buckets(one.bucket for one in first.values())
+    ids = known_buckets((one.bucket for one in first.values()), made)
     rows = [(ids[one.bucket], one) for _, one in sorted(first.items())]
     fresh = insert_events(tenant_id, rows, now) if rows else None
     new = rows if fresh is None else [row for row in rows if row[1].sent.key in fresh]

@@ -14,9 +14,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.csv_files import safe_cell
 from core.models import User
 from core.tenancy import scope
-from crm.csv_files import read_sheet, safe_cell
+from crm.csv_files import read_sheet
 from crm.models import Lead
 from crm.operations.applications import add_application
 from crm.operations.tasks import create_task

@@ -1,0 +1,1 @@
+"""Pages of the usage portal, for customers without a login."""

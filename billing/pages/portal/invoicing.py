@@ -1,0 +1,72 @@
+"""Invoices in the portal: the list, one with its lines, and its files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from billing.documents.files import file_answer
+from billing.documents.paper import invoice_pdf
+from billing.documents.sheet import sheet_of_invoice
+from billing.documents.tables import MOST_EVENTS, events_csv, lines_csv
+from billing.models import Invoice, InvoiceLine
+from billing.pages.portal.gate import Visit, missing, portal_page, show
+from billing.pages.view_of import invoice_context
+from billing.queries.invoices import bill_of, find_invoice, invoices_of
+from billing.queries.usage_rows import buckets_of_line, event_rows, events_of
+
+PER_PAGE = 24
+_GONE = "There is no such invoice."
+
+
+@require_safe
+@portal_page
+def invoices(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """List invoices, newest first; drafts are not shown, as they may still change."""
+    rows = invoices_of(visit.organization).exclude(state=Invoice.State.DRAFT)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return show(visit, "invoices.html", {"page": page, "bills": [bill_of(one) for one in page]})
+
+
+@require_safe
+@portal_page
+def invoice(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
+    """Show an invoice with its lines and why each is what it is."""
+    found = _invoice(visit, name)
+    if found is None:
+        return missing(visit, _GONE)
+    return show(visit, "invoice.html", invoice_context(visit.organization, found))
+
+
+@require_safe
+@portal_page
+def invoice_file(request: HttpRequest, visit: Visit, name: str, ending: str) -> HttpResponse:
+    """Give an invoice as a file."""
+    found = _invoice(visit, name)
+    if found is None:
+        return missing(visit, _GONE)
+    sheet = sheet_of_invoice(found, visit.tenant.name)
+    data = invoice_pdf(sheet) if ending == "pdf" else lines_csv(sheet)
+    return file_answer(data, f"{sheet.name}.{ending}")
+
+
+@require_safe
+@portal_page
+def line_events(request: HttpRequest, visit: Visit, name: str, line: UUID) -> HttpResponse:
+    """Give the events behind a line as a file."""
+    found = _invoice(visit, name)
+    row = InvoiceLine.objects.filter(pk=line, invoice=found).first() if found else None
+    if found is None or row is None:
+        return missing(visit, "There is no such line.")
+    rows = list(events_of(buckets_of_line(visit.organization, row))[: MOST_EVENTS + 1])
+    cut = f"-first-{MOST_EVENTS}" if len(rows) > MOST_EVENTS else ""
+    data = events_csv(event_rows(rows[:MOST_EVENTS]))
+    return file_answer(data, f"events-{found.number}-{row.position}{cut}.csv")
+
+
+def _invoice(visit: Visit, name: str) -> Invoice | None:
+    found = find_invoice(visit.organization, name)
+    return None if found is None or found.state == Invoice.State.DRAFT else found

@@ -1,0 +1,84 @@
+"""What the push desk shows: how many wait, how fast it goes, and what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
+
+from billing.models import Push, StripeCall
+from payments.gateway import bulk_rate
+
+CALLS_AN_INVOICE = 3
+LATELY = timedelta(minutes=1)
+# A single silence is nothing; after this long it is told.
+TOLD_AFTER = timedelta(seconds=30)
+TRIED_OFTEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where all pushes of invoices stand. `rate` is invoices a second, over the last minute."""
+
+    counts: dict[str, int]
+    waiting: int
+    done: int
+    total: int
+    rate: float
+    calls_rate: float
+    allowed_rate: float
+    seconds_left: int
+    oldest_at: datetime | None
+
+    @property
+    def stopped(self) -> int:
+        """How many need a person."""
+        stopped = (Push.State.MISMATCH, Push.State.BLOCKED)
+        return sum(self.counts.get(state, 0) for state in stopped)
+
+
+def invoices_a_second() -> float:
+    """Return how many invoices a second Stripe's limits allow, at three calls each."""
+    return min(bulk_rate() / CALLS_AN_INVOICE, settings.STRIPE_RATE_PER_ENDPOINT)
+
+
+def push_progress(now: datetime) -> Progress:
+    """Count the pushes of the company in scope; three queries."""
+    rows = Push.objects.order_by().values_list("state").annotate(n=Count("pk"))
+    counts = dict(rows)
+    lately = Push.objects.filter(done_at__gt=now - LATELY, invoice__isnull=False)
+    found = Push.objects.aggregate(
+        oldest=Min("created_at", filter=Q(state__in=Push.OPEN)),
+    )
+    calls = StripeCall.objects.filter(created_at__gt=now - LATELY).count()
+    waiting = sum(counts.get(state, 0) for state in Push.OPEN)
+    return Progress(
+        counts=counts,
+        waiting=waiting,
+        done=counts.get(Push.State.DONE, 0),
+        total=sum(counts.values()),
+        rate=lately.count() / LATELY.total_seconds(),
+        calls_rate=calls / LATELY.total_seconds(),
+        allowed_rate=invoices_a_second(),
+        seconds_left=round(waiting / invoices_a_second()),
+        oldest_at=found["oldest"],
+    )
+
+
+def pushes_in_trouble() -> QuerySet[Push]:
+    """Return what a person must look at first, then what was tried often without success."""
+    stopped = Q(state__in=[Push.State.MISMATCH, Push.State.BLOCKED])
+    often = Q(state=Push.State.WAITING, attempts__gte=TRIED_OFTEN)
+    rows = Push.objects.filter(stopped | often)
+    return rows.select_related("organization", "invoice", "credit_note").order_by(
+        "state", "created_at", "id"
+    )
+
+
+def pushes_of(state: str) -> QuerySet[Push]:
+    """Return the pushes in a state, oldest first; all with an empty one."""
+    rows = Push.objects.select_related("organization", "invoice", "credit_note")
+    rows = rows.filter(state=state) if state else rows
+    return rows.order_by("created_at", "id")
