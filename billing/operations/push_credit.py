@@ -26,6 +26,9 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
     Waits until its invoice is there. Raises StripeUnavailable, StripeRefused.
     """
     invoice_push = note.invoice.push
+    if note.state == CreditNote.State.VOID:
+        _void(turn, CreditNotes(account, patience=BULK), note, invoice_push.stripe_id)
+        return
     if invoice_push.state != Push.State.DONE or not invoice_push.stripe_id:
         turn.postpone("It waits until its invoice is at Stripe.", seconds=60)
         return
@@ -51,6 +54,46 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
     refresh_standing(
         tenant_id=turn.tenant_id, stripe_invoice_id=invoice_push.stripe_id, now=turn.clock()
     )
+
+
+def _void(
+    turn: Turn, gateway: CreditNotes, note: CreditNote, stripe_invoice_id: str | None
+) -> None:
+    """Void at Stripe what was voided here; a note whose answer was lost is looked for first."""
+    stripe_id = turn.push.stripe_id
+    if stripe_id is None and stripe_invoice_id is not None:
+        ours = str(note.pk)
+        found = (
+            one.credit_note_id
+            for one in gateway.of_invoice(stripe_invoice_id)
+            if one.metadata.get("taproom_credit_note") == ours and one.status != "void"
+        )
+        stripe_id = next(found, None)
+    if stripe_id is not None:
+        try:
+            facts = gateway.void(stripe_id, key=f"tap:crn:{note.pk}:void:{turn.push.generation}")
+            turn.note("voided", detail=facts.credit_note_id)
+        except StripeRefused as refusal:
+            if refusal.replayed:
+                turn.use_new_key()
+                raise StripeUnavailable(str(refusal)) from refusal
+            if not _is_void_there(gateway, stripe_invoice_id, stripe_id):
+                turn.block(f"Stripe refuses to void the credit note: {refusal}")
+                return
+    with scope(turn.tenant_id):
+        turn.end(
+            state=Push.State.DONE if stripe_id else Push.State.DROPPED, step=Push.Step.DONE,
+            stripe_id=stripe_id, done_at=turn.clock(), last_error="",
+        )  # fmt: skip
+    if stripe_invoice_id is not None:
+        refresh_standing(
+            tenant_id=turn.tenant_id, stripe_invoice_id=stripe_invoice_id, now=turn.clock()
+        )
+
+
+def _is_void_there(gateway: CreditNotes, stripe_invoice_id: str | None, stripe_id: str) -> bool:
+    found = gateway.of_invoice(stripe_invoice_id) if stripe_invoice_id else []
+    return any(one.credit_note_id == stripe_id and one.status == "void" for one in found)
 
 
 def _made(

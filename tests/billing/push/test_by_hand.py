@@ -359,6 +359,27 @@ def test_credit_note_waits_for_its_invoice(world):
     assert world.standing(invoice).credited_minor == 200
 
 
+@pytest.mark.parametrize("kind", [None, "error_after", "lost_after", "error_before"])
+def test_voided_credit_note_is_voided_at_stripe(world, sent, kind):
+    push = credit(world, sent, 200, CreditNote.Settled.OPEN_AMOUNT)
+    if kind:
+        world.fault(kind, "/v1/credit_notes/{id}/void")
+    with scope(world.tenant.pk):
+        CreditNote.objects.filter(pk=push.credit_note_id).update(
+            state="void", voided_at=world.clock()
+        )
+        Push.objects.filter(pk=push.pk).update(
+            step="void", state="queued", next_at=world.clock(), done_at=None
+        )
+
+    world.push_all()
+
+    found = world.stripe("GET", "credit_notes", invoice=world.push(sent).stripe_id)["data"]
+    assert [one["status"] for one in found] == ["void"]
+    assert there(world, sent)["amount_remaining"] == 1200
+    assert world.standing(sent).credited_minor == 0
+
+
 # --- pause, commands, reconciling ----------------------------------------------------------------
 
 
