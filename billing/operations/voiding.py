@@ -9,6 +9,7 @@ import structlog
 from django.db.models import F
 
 from billing.models import BillingPeriod, CreditNote, Invoice, InvoiceStanding, Push, WalletEntry
+from billing.operations.drafts import flag_what_they_charged
 from billing.operations.notices import URGENT, end_notices, tell
 from core.jobs import enqueue
 from core.models import User
@@ -32,6 +33,8 @@ def void_invoice(*, invoice_id: UUID, reason: str, by: User | None, now: datetim
         return invoice
     standing = InvoiceStanding.objects.select_for_update().filter(invoice=invoice).first()
     _demand_voidable(invoice, standing)
+    # Late lines of earlier periods stood on it too; the next invoice looks at those again.
+    flag_what_they_charged([invoice.pk])
     invoice.state = Invoice.State.VOID
     invoice.voided_at = now
     invoice.void_reason = (reason.strip() or "No reason given")[:300]
