@@ -1,6 +1,6 @@
 """Routes of the pages of billing; those of the API stand in `billing.api.urls`."""
 
-from billing.pages import plans, staff
+from billing.pages import crediting, plans, staff
 from billing.pages.portal import alerts, invoicing, owing, using
 from core.api.routes import route
 
@@ -43,6 +43,10 @@ organizations = [
         name="billing_portal_address",
     ),
     route("billing/invoices/<uuid:pk>/", staff.invoice, name="billing_invoice"),
+    route(
+        "billing/invoices/<uuid:pk>/credit/", crediting.credit_note_new, name="billing_credit_note"
+    ),
+    route("billing/what-if/", crediting.what_if, name="billing_what_if"),
     *(
         route(f"billing/invoices/<uuid:pk>.{ending}/", staff.invoice_file,
               name=f"billing_invoice_{ending}", ending=ending)

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
+from django.db.models import F
 
 from billing.models import (
     CreditNote,
@@ -21,10 +22,12 @@ from billing.models import (
     WalletEntry,
 )
 from billing.operations.numbering import take_numbers
+from billing.operations.push_queue import queue_credit_note
 from billing.operations.wallet import WalletTooLow, withdraw
 from billing.queries.credit_content import note_sha256
 from billing.queries.credits import CREDITABLE, credited_by_line, room_of, tax_upon
 from core.currencies import get_currency
+from core.jobs import enqueue
 from core.models import User
 from core.money import Money
 from core.operations.outgoing import announce
@@ -118,7 +121,9 @@ def issue_credit_note(
     note = _write(invoice, parts, settled_by=settled_by, reason=reason, key=key, by=by, now=now)
     _settle(note, invoice, by)
     _tell(note, invoice, now)
-    queue_credit_note(note, now=now)
+    # Stripe knows nothing of prepaid credit: a note kept here would lower what is open there.
+    if settled_by != Settled.PREPAID:
+        queue_credit_note(note, now=now)
     log.info("credit_note_issued", credit_note_id=str(note.pk), invoice_id=str(invoice.pk))
     return note
 
@@ -157,27 +162,22 @@ def void_credit_note(*, note_id: UUID, by: User | None, now: datetime) -> Credit
     return note
 
 
-def queue_credit_note(note: CreditNote, *, now: datetime) -> None:
-    """Leave the note for the push to Stripe, unless there is nothing of it that Stripe knows."""
-    if note.settled_by == Settled.PREPAID or not Push.objects.filter(invoice=note.invoice).exists():
-        return
-    Push.objects.create(
-        tenant_id=note.tenant_id,
-        organization_id=note.invoice.organization_id,
-        credit_note=note,
-        step=Push.Step.CREDIT,
-        next_at=now,
-    )
-
-
 def queue_void(note: CreditNote, *, now: datetime) -> None:
     """Have Stripe void its side; a note that it has not seen is not sent at all."""
     pushes = Push.objects.filter(credit_note=note)
     unseen = pushes.filter(key_used_at=None, stripe_id=None)
     if not unseen.update(state=Push.State.DROPPED, next_at=None, leased_until=None):
+        # Counting an attempt takes the lease from a worker that is at it.
         pushes.update(
-            step=Push.Step.VOID, state=Push.State.QUEUED, next_at=now, done_at=None, attempts=0
+            step=Push.Step.VOID,
+            state=Push.State.QUEUED,
+            next_at=now,
+            leased_until=None,
+            done_at=None,
+            attempts=F("attempts") + 1,
+            generation=F("generation") + 1,
         )
+        enqueue("billing.wake_pushes")
 
 
 def _same(

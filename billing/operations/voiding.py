@@ -33,6 +33,8 @@ def void_invoice(*, invoice_id: UUID, reason: str, by: User | None, now: datetim
         return invoice
     standing = InvoiceStanding.objects.select_for_update().filter(invoice=invoice).first()
     _demand_voidable(invoice, standing)
+    # Late lines of earlier periods stood on it too; the next invoice looks at those again.
+    flag_what_they_charged([invoice.pk])
     invoice.state = Invoice.State.VOID
     invoice.voided_at = now
     invoice.void_reason = (reason.strip() or "No reason given")[:300]

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.db.models import Count, Sum
 
 from billing.models import (
@@ -29,6 +28,7 @@ from billing.models import (
 from billing.operations.compiling import compile_next
 from billing.operations.finalizing import finalize_next
 from billing.operations.periods import ensure_periods
+from billing.operations.push_queue import queue_pushes
 from billing.operations.run_work import advance_run
 from billing.operations.runs import approve_run, open_run
 from billing.operations.usage import Sent, record_usage
@@ -292,14 +292,8 @@ class Books:
             return BillingPeriod.objects.exclude(recheck_at=None).count()
 
 
-def push_by_rows(books: Books) -> None:
+def push_all(books: Books) -> None:
     """Put final invoices on their way to Stripe."""
-    with scope(books.tenant.pk), connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO billing_push (tenant_id, organization_id, invoice_id, step, state,
-                next_at, generation, lines_sent, is_collapsed, calls, attempts, last_error,
-                hosted_url, pdf_url)
-            SELECT tenant_id, organization_id, id, 'create', 'queued', now(), 1, 0, false, 0, 0,
-                '', '', '' FROM billing_invoice WHERE state = 'final' AND total_minor > 0
-            ON CONFLICT (invoice_id) DO NOTHING"""
-        )
+    with scope(books.tenant.pk):
+        final = Invoice.objects.filter(state=Invoice.State.FINAL)
+        queue_pushes(final.values_list("pk", flat=True), now=books.now)

@@ -6,7 +6,7 @@ each price's usage and minimum, and each fee, by the first day of the period.
 
 from calendar import monthrange
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ def held(assignments, version, start, end, price=None):
 def amount_of(price, quantity):
     units = max(quantity - price["included"], Decimal(0))
     if price["package"]:
-        units = -(-units // price["package"])
+        units = (units / price["package"]).to_integral_value(ROUND_CEILING)
     exact = Decimal(0)
     for above, up_to, rate in price["tiers"]:
         if units > above and price["model"] != "volume":

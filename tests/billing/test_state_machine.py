@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from billing.models import BillingRun, CreditNote, Invoice, InvoiceStanding, WalletEntry
+from billing.models import BillingRun, CreditNote, Invoice, InvoiceStanding
 from billing.operations.assignments import PlanHeldAlready, switch_plan
 from billing.operations.credit_notes import (
     AlreadyVoid,
@@ -35,14 +35,14 @@ from billing.operations.credit_notes import (
     issue_credit_note,
     void_credit_note,
 )
-from billing.operations.drafts import flag_what_they_charged
 from billing.operations.items import add_item
 from billing.operations.runs import cancel_run
 from billing.operations.usage import Sent
+from billing.operations.voiding import void_invoice
 from billing.operations.wallet import top_up
 from billing.queries.credits import CREDITABLE
 from core.tenancy import scope
-from tests.billing.books import METERS, ORGANIZATIONS, Books, push_by_rows
+from tests.billing.books import METERS, ORGANIZATIONS, Books, push_all
 
 CODES = st.sampled_from([organization["code"] for organization in ORGANIZATIONS])
 AMOUNTS = st.integers(1, 400).map(lambda n: Decimal(n) / 8)
@@ -189,7 +189,7 @@ class KeptBooks(RuleBasedStateMachine):
     def run(self, crash_after: int | None) -> None:
         last_month = (self.books.now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
         self.books.run(last_month, crash_after=crash_after)
-        push_by_rows(self.books)
+        push_all(self.books)
         assert self.books.violations() == {}
 
     @rule()
@@ -207,7 +207,7 @@ class KeptBooks(RuleBasedStateMachine):
             invoice = self.drawn(data, Invoice.objects.filter(state="final", credit_notes=None))
             if invoice is None or InvoiceStanding.objects.get(invoice=invoice).paid_minor:
                 return
-            void_by_rows(invoice, self.books)
+            void_invoice(invoice_id=invoice.pk, reason="Wrong.", by=None, now=self.books.now)
         assert self.books.violations() == {}
 
     @rule(data=st.data())
@@ -274,7 +274,7 @@ class KeptBooks(RuleBasedStateMachine):
             self.books.run(self.books.now.date().replace(day=1))
             self.books.now += timedelta(days=64)
             self.books.run(self.books.now.date().replace(day=1))
-        push_by_rows(self.books)
+        push_all(self.books)
         assert self.books.violations() == {}
         assert self.books.flagged() == 0
         if where := os.environ.get("BOOKS_TOLD"):
@@ -284,25 +284,6 @@ class KeptBooks(RuleBasedStateMachine):
             until = self.books.closed_until(code)
             assert until > self.books.now.date() - timedelta(days=64)
             assert self.books.invoiced(code, until) == self.books.reckoned(code, until)
-
-
-def void_by_rows(invoice: Invoice, books: Books) -> None:
-    """Void a final invoice, so that its period is invoiced anew."""
-    flag_what_they_charged([invoice.pk])
-    used = sum(line.amount_minor for line in invoice.lines.filter(source="prepaid"))
-    if used:
-        WalletEntry.objects.create(
-            tenant_id=invoice.tenant_id,
-            organization_id=invoice.organization_id,
-            kind="returned",
-            amount_minor=-used,
-            invoice=invoice,
-        )
-    invoice.state, invoice.voided_at, invoice.void_reason = "void", books.now, "Wrong."
-    invoice.save(update_fields=["state", "voided_at", "void_reason"])
-    invoice.period.state = "closed"
-    invoice.period.save(update_fields=["state"])
-    InvoiceStanding.objects.filter(invoice=invoice).update(state="void")
 
 
 def test_books_stay_sound_whatever_happens(db: None) -> None:

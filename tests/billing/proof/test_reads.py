@@ -83,7 +83,8 @@ def test_what_if_rates_a_month_under_another_version(
 
     told = told_by("what_if", *words, f"--csv={file}")
 
-    rows = list(csv.DictReader(file.open()))
+    with file.open() as written:
+        rows = list(csv.DictReader(written))
     assert [(r["organization"], r["was_minor"], r["would_be_minor"]) for r in rows] == [
         ("acme", "2500", "4500"),
         ("zeta", "20", "30"),
