@@ -13,6 +13,7 @@ NOUNS = {
     "checkout.session": "checkout.session",
     "payment_method": "PaymentMethod",
     "billing_portal.session": "session",
+    "line_item": "invoice line item",
 }
 
 
@@ -59,6 +60,17 @@ class Books:
         self.store.execute(
             "update objects set body = ? where account = ? and id = ?",
             json.dumps(body),
+            self.account,
+            body["id"],
+        )
+        return body
+
+    def save_both(self, body: Json, private: Json) -> Json:
+        """Store the new state of an object and all its private notes. Returns the object."""
+        self.store.execute(
+            "update objects set body = ?, private = ? where account = ? and id = ?",
+            json.dumps(body),
+            json.dumps(private),
             self.account,
             body["id"],
         )
@@ -117,10 +129,9 @@ class Books:
         """Return the live objects of a kind with these field values, oldest first."""
         tests = "".join(f" and json_extract(body, '$.{name}') is ?" for name in fields)
         rows = self.store.rows(
-            "select body from objects where account = ? and kind = ? and not deleted"
+            f"select body from objects where account = ? and kind = '{kind}' and not deleted"
             f"{tests} order by seq",
             self.account,
-            kind,
             *fields.values(),
         )
         return [json.loads(row["body"]) for row in rows]

@@ -13,6 +13,7 @@ PRODUCT_FIELDS = (
     "active", "description", "images", "marketing_features", "name", "package_dimensions",
     "shippable", "statement_descriptor", "tax_code", "unit_label", "url",
 )  # fmt: skip
+LARGEST_EXPONENT = 20
 
 
 def new_product(books: Books, params: Json) -> Json:
@@ -35,11 +36,14 @@ def new_product(books: Books, params: Json) -> Json:
     return body
 
 
-def _decimal(text: str, param: str) -> Decimal:
+def decimal(text: str, param: str) -> Decimal:
+    """Return a decimal number; StripeError (400) for anything else, or one of absurd size."""
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise StripeError(f"Invalid decimal: {text}", param=param) from None
+        value = Decimal("nan")
+    if not value.is_finite() or abs(value.adjusted()) > LARGEST_EXPONENT:
+        raise StripeError(f"Invalid decimal: {text[:40]}", param=param)
     return value
 
 
@@ -49,7 +53,7 @@ def unit_amounts(params: Json) -> tuple[int | None, str | None]:
     Raises StripeError (400) when neither is given, or the amount is negative.
     """
     if "unit_amount_decimal" in params:
-        exact = _decimal(str(params["unit_amount_decimal"]), "unit_amount_decimal")
+        exact = decimal(str(params["unit_amount_decimal"]), "unit_amount_decimal")
     elif params.get("unit_amount") not in (None, ""):
         exact = Decimal(params["unit_amount"])
     else:

@@ -28,14 +28,13 @@ def pick(params: Json, *names: str) -> Json:
     return {name: params[name] for name in names if name in params}
 
 
-def created_range(params: Json) -> list[tuple[str, Any]]:
-    """Return the tests that a ``created`` filter asks for: a moment, or gt/gte/lt/lte."""
-    wanted = params.get("created")
+def moments(wanted: Any, column: str) -> list[tuple[str, Any]]:
+    """Return the tests that a filter by time asks for: a moment, or gt/gte/lt/lte."""
     if wanted is None:
         return []
     if isinstance(wanted, int):
-        return [("created = ?", wanted)]
-    return [(f"created {COMPARISONS[name]} ?", value) for name, value in wanted.items()]
+        return [(f"{column} = ?", wanted)]
+    return [(f"{column} {COMPARISONS[name]} ?", value) for name, value in wanted.items()]
 
 
 def _cursor(call: Call, name: str) -> int:
@@ -57,10 +56,10 @@ def paginate(call: Call, kind: str, filters: Json | None = None, *tests: tuple[s
     with one value. Raises StripeError for a bad limit or an unknown cursor.
     """
     limit = page_size(call.params)
-    clauses: list[tuple[str, Any]] = [("account = ?", call.books.account), ("kind = ?", kind)]
+    clauses: list[tuple[str, Any]] = [("account = ?", call.books.account)]
     for name, value in (filters or {}).items():
         clauses.append((f"json_extract(body, '$.{name}') is ?", value))
-    clauses += [*created_range(call.params), *tests]
+    clauses += [*moments(call.params.get("created"), "created"), *tests]
     backwards = "ending_before" in call.params
     if backwards and "starting_after" in call.params:
         message = "You can only use one of `starting_after` and `ending_before`."
@@ -69,9 +68,11 @@ def paginate(call: Call, kind: str, filters: Json | None = None, *tests: tuple[s
         clauses.append(("seq > ?", _cursor(call, "ending_before")))
     if "starting_after" in call.params:
         clauses.append(("seq < ?", _cursor(call, "starting_after")))
+    order = "asc" if backwards else "desc"
     rows = call.books.store.rows(
-        f"select body from objects where not deleted and {' and '.join(c for c, _ in clauses)} "
-        f"order by seq {'asc' if backwards else 'desc'} limit ?",
+        # The kind is written out, for SQLite to use the indexes that are for one kind.
+        f"select body from objects where kind = '{kind}' and not deleted and "
+        f"{' and '.join(c for c, _ in clauses)} order by seq {order} limit ?",
         *(value for _, value in clauses),
         limit + 1,
     )

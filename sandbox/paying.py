@@ -3,6 +3,8 @@
 Source of the states: Stripe docs, "How PaymentIntents work".
 """
 
+from collections.abc import Callable
+
 from sandbox import charging, ids
 from sandbox.books import Books, Json
 from sandbox.errors import StripeError, conflict
@@ -18,6 +20,21 @@ INTENT_FIELDS = (
     "setup_future_usage", "shipping", "statement_descriptor", "statement_descriptor_suffix",
     "transfer_data", "transfer_group",
 )  # fmt: skip
+
+Follower = Callable[[Books, Json], None]
+FOLLOWERS: list[Follower] = []
+
+
+def follower(follow: Follower) -> Follower:
+    """Register the function below: it is told of each intent that was tried to be paid."""
+    FOLLOWERS.append(follow)
+    return follow
+
+
+def _tell(books: Books, intent: Json) -> Json:
+    for follow in FOLLOWERS:
+        follow(books, intent)
+    return intent
 
 
 def new_intent(books: Books, amount: int, currency: str, params: Json) -> Json:
@@ -75,10 +92,10 @@ def confirm(books: Books, intent: Json, method: Json, return_url: str | None = N
     """
     behaviour = books.private(method["id"])["behaviour"]
     if behaviour.startswith("debit_"):
-        return _start_debit(books, intent, method)
+        return _tell(books, _start_debit(books, intent, method))
     if behaviour == "authenticates":
-        return _ask_authentication(books, intent, method, return_url)
-    return _charge_card(books, intent, method, behaviour)
+        return _tell(books, _ask_authentication(books, intent, method, return_url))
+    return _tell(books, _charge_card(books, intent, method, behaviour))
 
 
 def _charge_card(
@@ -149,7 +166,8 @@ def authenticate(books: Books, intent: Json, *, passed: bool) -> Json:
         raise unexpected(intent, "authenticate")
     method = books.get("payment_method", intent["payment_method"])
     if passed:
-        return _charge_card(books, intent, method, "succeeds", is_authenticated=True)
+        paid = _charge_card(books, intent, method, "succeeds", is_authenticated=True)
+        return _tell(books, paid)
     code = "payment_intent_authentication_failure"
     error = {
         "code": code,
@@ -159,7 +177,7 @@ def authenticate(books: Books, intent: Json, *, passed: bool) -> Json:
         "payment_method": method,
         "type": "invalid_request_error",
     }
-    return _decline(books, intent, None, error)
+    return _tell(books, _decline(books, intent, None, error))
 
 
 def _start_debit(books: Books, intent: Json, method: Json) -> Json:
@@ -195,8 +213,8 @@ def settle(books: Books, intent_id: str, *, succeeds: bool | None = None) -> Jso
     if decline is not None:
         charge = charging.fail(books, charge, decline)
         error = charging.error_of(charge, method, decline)
-        return _decline(books, intent, charge["id"], error)
-    return _settle_paid(books, intent, charge)
+        return _tell(books, _decline(books, intent, charge["id"], error))
+    return _tell(books, _settle_paid(books, intent, charge))
 
 
 def _settle_paid(books: Books, intent: Json, charge: Json) -> Json:
@@ -256,6 +274,22 @@ def cancel(books: Books, intent: Json, reason: str | None) -> Json:
         cancellation_reason=reason,
         next_action=None,
         status="canceled",
+    )
+
+
+def declined(intent: Json) -> StripeError:
+    """Return the 402 of an intent whose payment failed; what was written stays."""
+    error = intent["last_payment_error"]
+    fields = {name: error[name] for name in ("charge", "decline_code") if name in error}
+    return StripeError(
+        error["message"],
+        status=402,
+        kind="card_error",
+        code=error["code"],
+        keeps_effects=True,
+        payment_intent=intent,
+        payment_method=error["payment_method"],
+        **fields,
     )
 
 

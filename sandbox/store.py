@@ -25,6 +25,26 @@ create table if not exists objects (
 );
 create index if not exists objects_by_id on objects (id);
 create index if not exists objects_by_kind on objects (account, kind, seq);
+create index if not exists invoices_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'invoice';
+create index if not exists invoices_by_status on objects
+    (account, kind, json_extract(body, '$.status'), seq) where kind = 'invoice';
+create index if not exists invoices_by_number on objects
+    (account, kind, json_extract(body, '$.number'), seq) where kind = 'invoice';
+create index if not exists invoiceitems_by_invoice on objects
+    (account, kind, json_extract(body, '$.invoice'), seq) where kind = 'invoiceitem';
+create index if not exists invoiceitems_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq) where kind = 'invoiceitem';
+create index if not exists invoice_payments_by_invoice on objects
+    (account, kind, json_extract(body, '$.invoice'), seq) where kind = 'invoice_payment';
+create index if not exists invoice_payments_by_intent on objects
+    (account, kind, json_extract(body, '$.payment.payment_intent'), seq)
+    where kind = 'invoice_payment';
+create index if not exists balances_by_customer on objects
+    (account, kind, json_extract(body, '$.customer'), seq)
+    where kind = 'customer_balance_transaction';
+create index if not exists events_by_type on objects
+    (account, kind, json_extract(body, '$.type'), seq) where kind = 'event';
 create table if not exists idempotency (
     account text not null, key text not null, created integer not null,
     fingerprint text not null, request_id text not null,

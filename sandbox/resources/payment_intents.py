@@ -30,27 +30,11 @@ def _check_method(intent: Json, method: Json) -> None:
         raise conflict(message, "payment_method_unexpected_state", param="payment_method")
 
 
-def _raise_decline(intent: Json) -> None:
-    """Raise the 402 of a declined payment; what was written stays."""
-    error = intent["last_payment_error"]
-    fields = {name: error[name] for name in ("charge", "decline_code") if name in error}
-    raise StripeError(
-        error["message"],
-        status=402,
-        kind="card_error",
-        code=error["code"],
-        keeps_effects=True,
-        payment_intent=intent,
-        payment_method=error["payment_method"],
-        **fields,
-    )
-
-
 def _confirm(call: Call, intent: Json, method: Json) -> Json:
     _check_method(intent, method)
     after = paying.confirm(call.books, intent, method, call.params.get("return_url"))
     if after["status"] == "requires_payment_method":
-        _raise_decline(after)
+        raise paying.declined(after)
     if after["status"] == "requires_action" and call.params.get("off_session"):
         after = paying.authenticate(call.books, after, passed=False)
         raise StripeError(

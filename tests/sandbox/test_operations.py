@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.spec.operations import OPERATIONS
 from tests.sandbox.conftest import Api, intent_params, session_params
+from tests.sandbox.invoicing import new_customer, new_draft
 
 
 def _customers(api: Api) -> None:
@@ -118,9 +119,51 @@ def _accounts(api: Api) -> None:
     assert [a["id"] for a in api.get("/v1/accounts")["data"]] == [connected["id"]]
 
 
+def _invoices(api: Api) -> None:
+    customer = new_customer(api, "pm_card_visa")
+    draft = new_draft(api, customer, 400, 500, 600)
+    path, lines = f"/v1/invoices/{draft['id']}", draft["lines"]["data"]
+    assert api.post(path, {"footer": "f"})["footer"] == "f"
+    assert api.post(f"{path}/lines/{lines[0]['id']}", {"amount": 450})["amount"] == 450
+    update = {"lines[0][id]": lines[1]["id"], "lines[0][amount]": 550}
+    assert api.post(f"{path}/update_lines", update)["total"] == 1600
+    remove = {"lines[0][id]": lines[2]["id"], "lines[0][behavior]": "delete"}
+    assert api.post(f"{path}/remove_lines", remove)["total"] == 1000
+    assert len(api.get(f"{path}/lines")["data"]) == 2
+    assert api.post(f"{path}/finalize")["status"] == "open"
+    assert api.post(f"{path}/pay")["status"] == "paid"
+    assert api.get(path)["amount_paid"] == 1000
+    payment = api.get("/v1/invoice_payments", {"invoice": draft["id"]})["data"][0]
+    assert api.get(f"/v1/invoice_payments/{payment['id']}") == payment
+    assert api.delete(f"/v1/invoices/{new_draft(api, customer)['id']}")["deleted"] is True
+    sent = new_draft(api, customer, 700, collection_method="send_invoice", days_until_due=5)
+    path = f"/v1/invoices/{sent['id']}"
+    assert api.post(f"{path}/send")["status"] == "open"
+    assert api.post(f"{path}/mark_uncollectible")["status"] == "uncollectible"
+    assert api.post(f"{path}/void")["status"] == "void"
+    assert len(api.get("/v1/invoices", {"customer": customer})["data"]) == 2
+
+
+def _invoiceitems(api: Api) -> None:
+    customer = new_customer(api)
+    item = api.post("/v1/invoiceitems", {"customer": customer, "amount": 100, "currency": "usd"})
+    path = f"/v1/invoiceitems/{item['id']}"
+    assert api.post(path, {"amount": 200})["amount"] == 200
+    assert api.get(path)["invoice"] is None
+    assert len(api.get("/v1/invoiceitems", {"pending": "true"})["data"]) == 1
+    assert api.delete(path)["deleted"] is True
+
+
+def _balances(api: Api) -> None:
+    path = f"/v1/customers/{new_customer(api)}/balance_transactions"
+    entry = api.post(path, {"amount": -500, "currency": "usd"})
+    assert api.get(f"{path}/{entry['id']}")["ending_balance"] == -500
+    assert len(api.get(path)["data"]) == 1
+
+
 JOURNEYS = (
     _customers, _catalogue, _sessions, _intents, _methods, _money, _disputes, _events,
-    _endpoints, _accounts,
+    _endpoints, _accounts, _invoices, _invoiceitems, _balances,
 )  # fmt: skip
 # A refund of a card is never cancellable; the refusal is tested in test_payments.py.
 NEVER_SUCCEEDS = {("POST", "/v1/refunds/{refund}/cancel")}
