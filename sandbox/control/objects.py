@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox import cards, checkout, disputing, events, ids, paying, webhooks
+from sandbox import cards, checkout, events, ids, paying, webhooks
 from sandbox.books import Books, Json
 from sandbox.control.routes import Command, ControlError, control
 from sandbox.pages.checkout import find_books
@@ -11,7 +11,8 @@ from sandbox.resources import payment_methods
 NUMBER = (int, float)
 
 
-def _find(command: Command, kind: str) -> tuple[Books, Json]:
+def find_object(command: Command, kind: str) -> tuple[Books, Json]:
+    """Return the object of a control request with its books; ControlError (404) without one."""
     found = find_books(command.sandbox, kind, command.id)
     if found is None:
         raise ControlError(f"no such {kind}: {command.id}", 404)
@@ -47,7 +48,7 @@ def pay_session(command: Command) -> Json:
     """
     given = command.read(card=str, account=str, email=str, name=str, authenticate=bool)
     with command.sandbox.store.transaction():
-        books, session = _find(command, "checkout.session")
+        books, session = find_object(command, "checkout.session")
         checkout.check_open(session)
         session, intent = checkout.pay(books, session, _method(books, session, given))
         if intent["status"] == "requires_action" and "authenticate" in given:
@@ -61,7 +62,7 @@ def settle_session(command: Command) -> Json:
     """Settle a session's bank debit now; ``succeeds`` overrules the account that was used."""
     given = command.read(succeeds=bool)
     with command.sandbox.store.transaction():
-        books, session = _find(command, "checkout.session")
+        books, session = find_object(command, "checkout.session")
         intent_id = session["payment_intent"]
         intent = paying.settle(books, intent_id, **given) if intent_id else None
         if intent is None:
@@ -71,21 +72,12 @@ def settle_session(command: Command) -> Json:
         return {"session": session, "payment_intent": intent}
 
 
-@control("POST", "/charges/{id}/dispute")
-def dispute_charge(command: Command) -> Json:
-    """Open a dispute of a paid charge, for ``reason`` (``fraudulent``). Returns the dispute."""
-    given = command.read(reason=str)
-    with command.sandbox.store.transaction():
-        books, charge = _find(command, "charge")
-        return disputing.open_dispute(books, charge, given.get("reason", "fraudulent"))
-
-
 @control("POST", "/events/{id}/resend")
 def resend_event(command: Command) -> Json:
     """Queue an event again for every endpoint that listens to it, or for ``endpoint`` alone."""
     given = command.read(endpoint=str)
     with command.sandbox.store.transaction():
-        books, event = _find(command, "event")
+        books, event = find_object(command, "event")
         targets = events.endpoints(books, event["type"])
         if "endpoint" in given:
             targets = [target for target in targets if target[1] == given["endpoint"]]
@@ -102,7 +94,7 @@ def roll_secret(command: Command) -> Json:
     """
     keep = command.read(keep_old_seconds=NUMBER).get("keep_old_seconds", 24 * 3600)
     with command.sandbox.store.transaction():
-        books, endpoint = _find(command, "webhook_endpoint")
+        books, endpoint = find_object(command, "webhook_endpoint")
         private = books.private(endpoint["id"])
         until = command.sandbox.clock.now() + keep
         old = [{"secret": private["secret"], "until": until}, *private.get("old_secrets", ())]
