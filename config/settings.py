@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "core",
     "payments",
     "subscriptions",
+    "billing",
     "crm",
     "config.apps.TaproomAdminConfig",
     "django.contrib.auth",
@@ -146,7 +147,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A web request must not hang on a dead broker: what it wanted to send is a row that beat sweeps.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-QUEUE_NAMES = ("default", "stripe", "webhooks", "mirror", "shop")
+QUEUE_NAMES = ("default", "stripe", "webhooks", "mirror", "shop", "billing")
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_TIME_LIMIT = 300
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db.backends.utils import CursorWrapper
 
-_OURS = ("core", "payments", "crm", "subscriptions")
+_OURS = ("core", "payments", "crm", "subscriptions", "billing")
 # Tables that join Django's own, which are left out.
 _LEFT_OUT = {"core_user_groups", "core_user_user_permissions"}
 

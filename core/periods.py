@@ -143,6 +143,21 @@ def period_containing(moment: datetime, anchor_day: int, zone: ZoneInfo) -> Peri
     return _anchored(year, month, anchor_day, zone)
 
 
+def anchored_days(day: date, anchor_day: int) -> tuple[date, date]:
+    """Return the first day of the month from anchor to anchor that holds `day`, and of the next.
+
+    Dates alone, clamped in shorter months as in `period_containing`. Raises AnchorDayInvalid,
+    MomentOutOfRange.
+    """
+    _check_day(day)
+    year, month = day.year, day.month
+    if day < _anchor_date(year, month, anchor_day):
+        year, month = _month_after(year, month, -1)
+    return _anchor_date(year, month, anchor_day), _anchor_date(
+        *_month_after(year, month, 1), anchor_day
+    )
+
+
 def daily_periods(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Period]:
     """Yield, in order, every local day that has an instant in `[since, until)`.
 

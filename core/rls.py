@@ -139,7 +139,7 @@ def statements(app_models: list[type[models.Model]]) -> Iterator[str]:
             yield touch_sql(model._meta.db_table)
     for model in tables:
         yield policy_sql(model._meta.db_table)
-        yield tenant_key_sql(model._meta.db_table)
+        yield tenant_key_sql(model._meta.db_table) if has_field(model, "id") else ""
     for model in tables:
         for field in model._meta.local_concrete_fields:
             target = field.remote_field.model if field.remote_field else None
@@ -167,7 +167,7 @@ class ProtectTenantTables(Operation):
         """Run the SQL; repeating it is safe."""
         app_models = [m for m in to_state.apps.get_models() if m._meta.app_label == app_label]
         schema_editor.execute(CREATE_TOUCH_FUNCTION)
-        for sql in statements(app_models):
+        for sql in filter(None, statements(app_models)):
             schema_editor.execute(sql)
 
     def database_backwards(

@@ -15,7 +15,7 @@ from core.demo.processes import end_child, end_group, spawn
 STOP_SECONDS = 10.0
 # One worker for each group, so that slow calls to Stripe never hold up its webhooks. The number is
 # how many tasks at a time.
-WORKERS = {"default,mirror": 2, "stripe": 2, "webhooks": 2, "shop": 2}
+WORKERS = {"default,mirror": 2, "stripe": 2, "webhooks": 2, "shop": 2, "billing": 2}
 
 
 class Part(Protocol):

@@ -26,6 +26,7 @@ class Entry(models.Model):
         WEBHOOK = "webhook"
         APPLICATION_FEE = "application_fee"
         CALENDAR_FEED = "calendar_feed"
+        USAGE_PORTAL = "usage_portal"
 
     secret_hash = models.CharField(primary_key=True, max_length=64)
     kind = models.CharField(max_length=16, choices=Kind)

@@ -31,12 +31,14 @@ LARGEST_BODY = 1_000_000
 DEEPEST = 60
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
+# What a handler says of an object that belongs to somebody else.
+NOT_OURS = "not ours"
 
 
-_handlers: dict[str, Handler] = {}
+HANDLERS: dict[str, list[Handler]] = {}
 
 # What the endpoint at Stripe is subscribed to.
-HANDLED_TYPES = _handlers.keys()
+HANDLED_TYPES = HANDLERS.keys()
 
 _INSERT = """
 INSERT INTO payments_stripeevent
@@ -52,10 +54,15 @@ _ACCOUNT = ByHand(StripeAccount, "id", "tenant_id", "stripe_account_id", "webhoo
 
 
 def on(*types: str) -> Callable[[Handler], Handler]:
-    """Register what an event type leads to; apps above may add theirs."""
+    """Register what an event type leads to; apps above may add theirs to the same type.
+
+    All of them are run, in the order they were registered: each finds out whether the object is
+    its own, and says "not ours" when it is not. What one did is safe to repeat when another fails.
+    """
 
     def register(handler: Handler) -> Handler:
-        _handlers.update(dict.fromkeys(types, handler))
+        for name in types:
+            HANDLERS.setdefault(name, []).append(handler)
         return handler
 
     return register
@@ -220,13 +227,17 @@ def process_event(*, tenant_id: UUID, stripe_event_id: str, now: datetime) -> bo
 
 
 def _handle(event: StripeEvent, now: datetime) -> str:
-    """Run the handler of the event's type; returns a word for what was done.
-
-    An object that Stripe does not know is a certain no, not a reason to ask again.
-    """
-    handler = _handlers.get(event.type)
-    if handler is None or not event.object_id:
+    """Run the handlers of the event's type; returns a word for what was done."""
+    handlers = HANDLERS.get(event.type)
+    if handlers is None or not event.object_id:
         return "not handled"
+    outcomes = [_outcome(handler, event, now) for handler in handlers]
+    ours = [outcome for outcome in outcomes if outcome != NOT_OURS]
+    return (ours or outcomes)[0][:40]
+
+
+def _outcome(handler: Handler, event: StripeEvent, now: datetime) -> str:
+    """Run one handler; an object that Stripe does not know is a certain no."""
     try:
         return handler(event, event.payload["data"]["object"], now)
     except StripeRefused as refusal:

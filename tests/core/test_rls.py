@@ -56,7 +56,9 @@ def test_every_tenant_column_has_an_index_and_a_key_to_point_at(
 ) -> None:
     query = """
     SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
-    WHERE p.polname = 'tenant_isolation' AND NOT EXISTS (
+    WHERE p.polname = 'tenant_isolation' AND EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'id')
+      AND NOT EXISTS (
         SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'u'
         AND k.conname = c.relname || '_tenant_id_id')
     """

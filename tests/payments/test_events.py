@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,9 +25,12 @@ from payments.gateway import BadSignature
 from payments.models import PaymentLink, StripeAccount, StripeEvent
 from payments.operations.events import (
     DEEPEST,
+    HANDLERS,
+    Handler,
     NoWebhookSecret,
     Receipt,
     UnreadableEvent,
+    on,
     process_event,
     receive_event,
 )
@@ -407,6 +410,35 @@ def test_event_of_nothing_of_ours_is_done_with_at_once(
     with scope(customer.tenant.pk):
         row = StripeEvent.objects.get()
     assert (done, row.outcome, row.processed_at) == (True, outcome, now)
+
+
+def test_event_of_one_type_reaches_all_who_registered(
+    customer: Customer, now: datetime, own_types: list[str]
+) -> None:
+    seen: list[str] = []
+    for name, outcome in [("first", "not ours"), ("second", "done"), ("third", "not ours")]:
+        on(own_types[0])(_teller(seen, name, outcome))
+    deliver(customer.account, event(now, type=own_types[0]), now)
+
+    process_event(tenant_id=customer.tenant.pk, stripe_event_id="evt_1", now=now)
+
+    with scope(customer.tenant.pk):
+        assert (seen, StripeEvent.objects.get().outcome) == (["first", "second", "third"], "done")
+
+
+def _teller(seen: list[str], name: str, outcome: str) -> Handler:
+    def tell(event: StripeEvent, source: dict[str, Any], now: datetime) -> str:
+        seen.append(name)
+        return outcome
+
+    return tell
+
+
+@pytest.fixture
+def own_types() -> Iterator[list[str]]:
+    """An event type that nobody else handles."""
+    yield ["test.happened"]
+    HANDLERS.pop("test.happened", None)
 
 
 def test_event_that_breaks_our_code_waits_its_turn_and_is_loud(

@@ -30,7 +30,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "taproom"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
 BINARIES = Path(sys.executable).parent
-QUEUES = {"default", "stripe", "webhooks", "mirror", "shop"}
+QUEUES = {"default", "stripe", "webhooks", "mirror", "shop", "billing"}
 
 
 def instructions(name: str) -> list[str]:

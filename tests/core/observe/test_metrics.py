@@ -179,7 +179,7 @@ def test_queues_are_measured() -> None:
     found = samples()
 
     lengths = {name: found["taproom_queue_length", name] for name in django_settings.QUEUE_NAMES}
-    assert lengths == {"default": 0, "stripe": 2, "webhooks": 0, "mirror": 0, "shop": 0}
+    assert lengths == {"default": 0, "stripe": 2, "webhooks": 0, "mirror": 0, "shop": 0, "billing": 0}
 
 
 def test_gauges_are_shown_with_their_age() -> None:

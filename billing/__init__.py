@@ -1,0 +1,1 @@
+"""Usage billing: meter and rate here, push only finished invoices to Stripe."""

@@ -1,0 +1,54 @@
+"""The rows of billing: who is billed, what was used, what it costs, and what became of it."""
+
+from billing.models.alert import Alert, AlertFiring
+from billing.models.invoice import (
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    NumberSeries,
+)
+from billing.models.item import OneOffItem, WalletEntry
+from billing.models.meter import Meter
+from billing.models.organization import Organization, TaxRate
+from billing.models.period import BillingPeriod, BillingRun
+from billing.models.plan import (
+    Assignment,
+    Plan,
+    PlanVersion,
+    Price,
+    PriceTier,
+    RecurringFee,
+)
+from billing.models.push import InvoiceStanding, Notice, Push, PushDesk, StripeCall
+from billing.models.usage import UsageBucket, UsageEvent
+
+__all__ = [
+    "Alert",
+    "AlertFiring",
+    "Assignment",
+    "BillingPeriod",
+    "BillingRun",
+    "CreditNote",
+    "CreditNoteLine",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceStanding",
+    "Meter",
+    "Notice",
+    "NumberSeries",
+    "OneOffItem",
+    "Organization",
+    "Plan",
+    "PlanVersion",
+    "Price",
+    "PriceTier",
+    "Push",
+    "PushDesk",
+    "RecurringFee",
+    "StripeCall",
+    "TaxRate",
+    "UsageBucket",
+    "UsageEvent",
+    "WalletEntry",
+]

@@ -1,0 +1,1 @@
+"""Pages of billing, of staff and of customers."""
