@@ -4,6 +4,7 @@ Source: Stripe docs, "Create separate charges and transfers" and "Transfer rever
 """
 
 from dataclasses import replace
+from typing import Any
 
 from sandbox import accounts, ids, ledger
 from sandbox.books import Books, Json
@@ -72,7 +73,7 @@ def _of(books: Books, account_id: str) -> Books:
     return replace(books, account=account_id)
 
 
-def _payment(books: Books, transfer: Json, group: str | None) -> Json:
+def _payment(books: Books, transfer: Json, group: Any) -> Json:
     """Enter what the connected account receives. Returns its payment, a charge there."""
     payment = build(
         "charge",
