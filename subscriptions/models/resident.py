@@ -32,6 +32,11 @@ def search_keys(*texts: str) -> list[str]:
     return sorted({search_key(word) for word in words})
 
 
+def salt_key(salt: str) -> str:
+    """Return the keyed hash by which a resident is found whose salt another table refers to."""
+    return salted_hmac(f"{_SALT}.salt", salt, algorithm="sha256").hexdigest()[:32]
+
+
 class Resident(ImportedRow):
     """A person with a lease. Who they are lies encrypted; whole words of it can be searched.
 

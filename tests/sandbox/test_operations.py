@@ -19,6 +19,22 @@ def _customers(api: Api) -> None:
     assert api.get(path)["deleted"] is True
 
 
+def _subscriptions(api: Api) -> None:
+    product = api.post("/v1/products", {"name": "Room 8"})["id"]
+    form = {
+        "product": product, "currency": "eur", "unit_amount": 9, "recurring[interval]": "month",
+    }  # fmt: skip
+    price = api.post("/v1/prices", form)["id"]
+    wanted = {"customer": new_customer(api), "items[0][price]": price}
+    sent = {"collection_method": "send_invoice", "days_until_due": 7}
+    subscription = api.post("/v1/subscriptions", {**wanted, **sent})
+    path = f"/v1/subscriptions/{subscription['id']}"
+    assert api.post(path, {"metadata[a]": "1"})["metadata"] == {"a": "1"}
+    assert api.get(path)["status"] == "active"
+    assert [one["id"] for one in api.get("/v1/subscriptions")["data"]] == [subscription["id"]]
+    assert api.delete(path)["status"] == "canceled"
+
+
 def _catalogue(api: Api) -> None:
     product = api.post("/v1/products", {"name": "Membership"})
     unpriced = api.post("/v1/products", {"name": "Never sold"})
@@ -187,8 +203,8 @@ def _answers(api: Api) -> None:
 
 
 JOURNEYS = (
-    _customers, _catalogue, _sessions, _intents, _methods, _money, _disputes, _events,
-    _endpoints, _accounts, _invoices, _invoiceitems, _balances, _transfers, _answers,
+    _customers, _catalogue, _subscriptions, _sessions, _intents, _methods, _money, _disputes,
+    _events, _endpoints, _accounts, _invoices, _invoiceitems, _balances, _transfers, _answers,
 )  # fmt: skip
 # A refund of a card is never cancellable; the refusal is tested in test_payments.py.
 NEVER_SUCCEEDS = {("POST", "/v1/refunds/{refund}/cancel")}

@@ -1,0 +1,4 @@
+"""Subscriptions: what they bill, when they renew, and how they end.
+
+Source: Stripe docs, "How subscriptions work", "Subscription invoices" and "Billing cycles".
+"""

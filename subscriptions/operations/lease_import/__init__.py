@@ -1,0 +1,1 @@
+"""Take in a dump: every row, with every rule that touched it told."""
