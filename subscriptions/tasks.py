@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
-from subscriptions.operations import charging
+from subscriptions.operations import charging, rents, reversals
 from subscriptions.operations.run_work import tidy_runs, work_run
 
 # A worker gives its place back after this long, so that other work has its turn.
@@ -30,6 +30,8 @@ def sweep_tenant(self: Job) -> None:
         send("subscriptions.ask_again", self.tenant_id, None, {"charge_id": charge_id})
     for run_id in tidy_runs(tenant_id=self.tenant_id, now=timezone.now()):
         send("subscriptions.wake_run", self.tenant_id, None, {"run_id": run_id})
+    for name, ids in rents.due_work(tenant_id=self.tenant_id, now=timezone.now()):
+        send(name, self.tenant_id, None, ids)
 
 
 @job("subscriptions.wake_run")
@@ -58,3 +60,17 @@ def sweep(self: Job) -> None:
     """Send one sweep for each tenant."""
     for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
         send("subscriptions.sweep_tenant", tenant_id, None, {})
+
+
+@job("subscriptions.send_transfer", queue="stripe")
+def send_rent(self: Job, *, transfer_id: str) -> None:
+    """Look at a rent once more, then send it to its house."""
+    rents.send_rent(tenant_id=self.tenant_id, transfer_id=UUID(transfer_id), now=timezone.now())
+
+
+@job("subscriptions.push_reversal", queue="stripe")
+def push_reversal(self: Job, *, reversal_id: str) -> None:
+    """Take back what was approved."""
+    reversals.push_reversal(
+        tenant_id=self.tenant_id, reversal_id=UUID(reversal_id), now=timezone.now()
+    )
