@@ -9,7 +9,9 @@ from payments.gateway.errors import (
 )
 from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
 from payments.gateway.gateway import Gateway
+from payments.gateway.products import PriceFacts, ProductFacts, Products
 from payments.gateway.signature import BadSignature, verify_signature
+from payments.gateway.subscriptions import SubscriptionFacts, Subscriptions
 
 __all__ = [
     "CUSTOMER",
@@ -22,9 +24,14 @@ __all__ = [
     "DisputeFacts",
     "Gateway",
     "Patience",
+    "PriceFacts",
+    "ProductFacts",
+    "Products",
     "RefundFacts",
     "SessionFacts",
     "StripeRefused",
     "StripeUnavailable",
+    "SubscriptionFacts",
+    "Subscriptions",
     "verify_signature",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,6 +82,11 @@ class Customers(Connection):
             if all(found.get(name) == value for name, value in metadata.items()):
                 return customer_facts(customer)
         return None
+
+    def all(self) -> Iterator[CustomerFacts]:
+        """Yield all customers, newest first; deleted ones are not among them."""
+        pages = self._pages("customers.list", self._list, {"limit": 100})
+        return (customer_facts(customer) for customer in pages)
 
     def _list(self, params: dict[str, Any]) -> stripe.StripeObject:
         return self._stripe.v1.customers.list(params=params)  # type: ignore[arg-type]
