@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import stripe
@@ -78,9 +79,12 @@ class Products(Connection):
             )
         )
 
-    def all(self) -> Iterator[ProductFacts]:
-        """Yield all products, newest first."""
-        pages = self._pages("products.list", self._list, {"limit": 100})
+    def all(self, *, since: datetime | None = None) -> Iterator[ProductFacts]:
+        """Yield all products, newest first; `since` leaves older ones out."""
+        params: dict[str, Any] = {"limit": 100}
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
+        pages = self._pages("products.list", self._list, params)
         return (product_facts(product) for product in pages)
 
     def create_price(self, params: dict[str, Any], *, key: str) -> PriceFacts:
@@ -104,9 +108,16 @@ class Products(Connection):
             )
         )
 
-    def all_prices(self) -> Iterator[PriceFacts]:
-        """Yield all prices, newest first, also retired ones."""
-        pages = self._pages("prices.list", self._list_prices, {"limit": 100})
+    def all_prices(
+        self, *, product_id: str | None = None, since: datetime | None = None
+    ) -> Iterator[PriceFacts]:
+        """Yield all prices, newest first, also retired ones: of one product, or of all."""
+        params: dict[str, Any] = {"limit": 100}
+        if product_id is not None:
+            params["product"] = product_id
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
+        pages = self._pages("prices.list", self._list_prices, params)
         return (price_facts(price) for price in pages)
 
     def _list(self, params: dict[str, Any]) -> stripe.StripeObject:

@@ -84,14 +84,15 @@ class Subscriptions(Connection):
         )
 
     def cancel(self, subscription_id: str) -> SubscriptionFacts:
-        """End a subscription at once, without a last invoice; one that is over stays so."""
+        """End a subscription at once; one that is over stays so.
+
+        Stripe makes no last invoice and no proration unless it is asked for them.
+        """
         try:
             return subscription_facts(
                 self._call(
                     "subscriptions.cancel",
-                    lambda: self._stripe.v1.subscriptions.cancel(
-                        subscription_id, params={"invoice_now": False, "prorate": False}
-                    ),
+                    lambda: self._stripe.v1.subscriptions.cancel(subscription_id),
                 )
             )
         except StripeRefused as refusal:
@@ -100,9 +101,11 @@ class Subscriptions(Connection):
                 raise
             return found
 
-    def all(self) -> Iterator[SubscriptionFacts]:
-        """Yield all subscriptions, newest first, also those that are over."""
-        params = {"limit": 100, "status": "all"}
+    def all(self, *, customer_id: str | None = None) -> Iterator[SubscriptionFacts]:
+        """Yield all subscriptions, newest first, also those that are over; or a customer's."""
+        params: dict[str, Any] = {"limit": 100, "status": "all"}
+        if customer_id is not None:
+            params["customer"] = customer_id
         pages = self._pages("subscriptions.list", self._list, params)
         return (subscription_facts(subscription) for subscription in pages)
 

@@ -155,10 +155,6 @@ def _changed_item(books: Books, before: Json, item: Json | None, given: Json, pr
 @operation("DELETE", "/v1/subscriptions/{subscription_exposed_id}")
 def cancel_subscription(call: Call) -> Json:
     """End a subscription at once, without a last invoice."""
-    for name in ("invoice_now", "prorate"):
-        if call.params.get(name):
-            message = f"The sandbox ends subscriptions without `{name}`."
-            raise StripeError(message, param=name)
     subscription = call.books.get("subscription", call.id)
     if subscription["status"] in life.OVER:
         message = f"No such subscription: '{subscription['id']}'"

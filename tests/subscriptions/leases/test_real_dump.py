@@ -23,8 +23,6 @@ def test_real_dump_is_imported_whole_and_told(tenant: Tenant, tmp_path: Path) ->
     out = io.StringIO()
     call_command("import_leases", DUMP, tenant="amber", report=report, stdout=out)
 
-    print(out.getvalue())
-    print(report.read_text())
     with scope(tenant.pk):
         assert [model.objects.count() for model in (Resident, Room, Lease, House)] == [
             20,

@@ -1,0 +1,1 @@
+"""Link residents, rooms and leases with their objects at Stripe."""
