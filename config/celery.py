@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -24,6 +25,11 @@ app.conf.beat_schedule = {
         "task": "subscriptions.sweep",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "subscriptions.reconcile_all_rents": {
+        "task": "subscriptions.reconcile_all_rents",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"expires": 3600},
     },
     "crm.sweep": {"task": "crm.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "crm.remind": {"task": "crm.remind", "schedule": 300.0, "options": {"expires": 300}},

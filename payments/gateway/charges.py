@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 
 from payments.gateway.connection import Connection
-from payments.gateway.facts import moment, reference
+from payments.gateway.facts import RefundFacts, moment, reference, refund_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +237,26 @@ class Charges(Connection):
             self._call(
                 "disputes.close",
                 lambda: disputes.close(dispute_id, options={"idempotency_key": key}),
+            )
+        )
+
+    def send_back(
+        self, charge_id: str, *, amount_minor: int, metadata: dict[str, str], key: str
+    ) -> RefundFacts:
+        """Refund a charge, whole or part; repeating with the same key finds the same refund."""
+        refunds = self._stripe.v1.refunds
+        params: dict[str, Any] = {
+            "charge": charge_id,
+            "amount": amount_minor,
+            "metadata": metadata,
+        }
+        return refund_facts(
+            self._call(
+                "refunds.create",
+                lambda: refunds.create(
+                    params=params,  # type: ignore[arg-type]
+                    options={"idempotency_key": key},
+                ),
             )
         )
 

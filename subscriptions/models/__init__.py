@@ -8,6 +8,7 @@ from subscriptions.models.case import Case, CaseNote
 from subscriptions.models.charge import Charge
 from subscriptions.models.club import Club, ClubStatus, ClubStatusChange
 from subscriptions.models.dispute import FraudWarning, RentDispute
+from subscriptions.models.dispute_act import DisputeAct
 from subscriptions.models.house import House
 from subscriptions.models.house_ledger import HouseEntry
 from subscriptions.models.lease import Lease
@@ -36,6 +37,7 @@ __all__ = [
     "ClubRunItem",
     "ClubStatus",
     "ClubStatusChange",
+    "DisputeAct",
     "FormerStripeId",
     "FraudWarning",
     "House",

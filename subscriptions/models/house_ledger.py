@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from core.models import TenantRow
+from core.money import Money
 from subscriptions.models.house import House
 from subscriptions.models.imported import currency_rule
 from subscriptions.models.rent import RentPayment
@@ -52,3 +53,8 @@ class HouseEntry(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.amount_minor} {self.currency}"
+
+    @property
+    def amount(self) -> Money:
+        """The movement, signed."""
+        return Money(self.amount_minor, self.currency)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from core.money import Money as Amount
 from core.tenancy import scope
 from payments.gateway import StripeRefused
 from payments.gateway.charges import (
@@ -21,10 +22,11 @@ from payments.gateway.charges import (
     ObjectionFacts,
     WarningFacts,
 )
-from payments.models import StripeAccount
+from payments.models import Checkout, StripeAccount
 from subscriptions.models import FraudWarning, HouseEntry, Lease, RentDispute, RentPayment
 from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.house_ledger import enter
+from subscriptions.operations.rent_pages import OPEN, close_rent_pages
 from subscriptions.operations.transfers import weigh_transfer
 
 log = structlog.get_logger(__name__)
@@ -80,7 +82,24 @@ def refresh_charge(*, tenant_id: UUID, charge_id: str, now: datetime) -> RentPay
             return rent
     intent = money.charge.payment_intent_id
     bill = stripe.find_bill(intent) if intent else ""
-    return refresh_bill(tenant_id=tenant_id, invoice_id=bill, now=now) if bill else None
+    rent = refresh_bill(tenant_id=tenant_id, invoice_id=bill, now=now) if bill else None
+    if rent is None:
+        _keep_objections(tenant_id, money, now)
+    return rent
+
+
+def _keep_objections(tenant_id: UUID, money: Money, now: datetime) -> None:
+    """Keep disputes that came before their payment; they are joined when that is known.
+
+    What was paid by a checkout of another kind is that kind's affair.
+    """
+    intent = money.charge.payment_intent_id
+    with scope(tenant_id):
+        checkout = Checkout.objects.filter(stripe_payment_intent_id=intent).first()
+        if checkout is not None and checkout.kind != "rent":
+            return
+        for facts in money.disputes:
+            _write_dispute(tenant_id, None, facts, now)
 
 
 def is_known(*, tenant_id: UUID, charge_id: str) -> bool:
@@ -174,6 +193,9 @@ def _rent_of(lease: Lease, bill: BillFacts) -> RentPayment:
 
 
 def _write_bill(rent: RentPayment, bill: BillFacts) -> None:
+    if not rent.stripe_invoice_id:
+        # One way to pay each rent: from now on it is the invoice.
+        close_rent_pages(rent)
     rent.stripe_invoice_id = bill.invoice_id
     rent.save(update_fields=["stripe_invoice_id"])
 
@@ -195,7 +217,20 @@ def _write_money(rent: RentPayment, money: Money, now: datetime) -> None:
         rent.paid_on = charge.made_at.astimezone(zone).date()
     rent.save()
     _write_objections(rent, money, now)
+    _tell_surplus(rent, now)
+    if rent.state not in OPEN:
+        close_rent_pages(rent)
     weigh_transfer(rent, now=now)
+
+
+def _tell_surplus(rent: RentPayment, now: datetime) -> None:
+    over = rent.paid_minor - (rent.amount_minor or rent.paid_minor)
+    if over <= 0:
+        return
+    amount = Amount(over, rent.currency).display()
+    case = open_case(rent, cause="More came than is due", now=now)
+    words = f"{amount} more came than is due. Only what is due goes to the house; the rest stays."
+    tell_case(case, words, once=f"surplus {rent.stripe_charge_id} {over}", now=now)
 
 
 def _state(rent: RentPayment, charge: ChargeFacts) -> RentPayment.State:
@@ -248,7 +283,7 @@ def _note_dispute(rent: RentPayment, dispute: ObjectionFacts, now: datetime) -> 
 
 def _write_objections(rent: RentPayment, money: Money, now: datetime) -> None:
     for facts in money.disputes:
-        dispute = _write_dispute(rent, facts, now)
+        dispute = _write_dispute(rent.tenant_id, rent, facts, now)
         case = open_case(rent, cause=f"Disputed: {facts.reason.replace('_', ' ')}", now=now)
         words = f"Stripe says of the dispute: {dispute.get_status_display()}."
         tell_case(case, words, once=f"{facts.dispute_id} {facts.status}", now=now)
@@ -268,10 +303,12 @@ def _write_objections(rent: RentPayment, money: Money, now: datetime) -> None:
         tell_case(case, "An early fraud warning came.", once=warning.warning_id, now=now)
 
 
-def _write_dispute(rent: RentPayment, facts: ObjectionFacts, now: datetime) -> RentDispute:
+def _write_dispute(
+    tenant_id: UUID, rent: RentPayment | None, facts: ObjectionFacts, now: datetime
+) -> RentDispute:
     is_ended = facts.status in RentDispute.ENDED
     dispute, _ = RentDispute.objects.select_for_update(of=("self",)).get_or_create(
-        tenant_id=rent.tenant_id,
+        tenant_id=tenant_id,
         stripe_dispute_id=facts.dispute_id,
         defaults={
             "stripe_charge_id": facts.charge_id,
@@ -283,7 +320,7 @@ def _write_dispute(rent: RentPayment, facts: ObjectionFacts, now: datetime) -> R
             "read_at": now,
         },
     )
-    dispute.rent = rent
+    dispute.rent = rent or dispute.rent
     dispute.status = facts.status
     dispute.reason = facts.reason[:60]
     dispute.fee_minor = facts.fee_minor

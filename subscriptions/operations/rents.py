@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import structlog
 from django.db.models import Q
 
 from core.invalid import FieldsInvalid, WrongField
+from core.jobs import enqueue
 from core.models import User
 from core.periods import month_bounds
 from core.tenancy import scope
 from subscriptions.models import HouseEntry, Lease, RentPayment, RentTransfer
 from subscriptions.operations.cases import open_case, tell_case
+from subscriptions.operations.dispute_acts import due_acts
 from subscriptions.operations.house_ledger import enter
 from subscriptions.operations.rent_money import refresh_rent
+from subscriptions.operations.rent_reconciliation import reconcile_rents
 from subscriptions.operations.reversals import due_reversals
 from subscriptions.operations.transfers import due_transfers, send_transfer, weigh_transfer
+
+log = structlog.get_logger(__name__)
 
 
 class NothingLost(Exception):
@@ -114,8 +120,28 @@ def write_off(*, rent: RentPayment, reason: str, by: User, now: datetime) -> Ren
 
 
 def due_work(*, tenant_id: UUID, now: datetime) -> Iterator[tuple[str, dict[str, UUID]]]:
-    """Yield the tasks that wait: transfers to be sent, reversals to be made."""
+    """Yield the tasks that wait: transfers, reversals, answers to disputes."""
     for transfer_id in due_transfers(tenant_id=tenant_id, now=now):
         yield "subscriptions.send_transfer", {"transfer_id": transfer_id}
     for reversal_id in due_reversals(tenant_id=tenant_id, now=now):
         yield "subscriptions.push_reversal", {"reversal_id": reversal_id}
+    for act_id in due_acts(tenant_id=tenant_id, now=now):
+        yield "subscriptions.push_dispute_act", {"act_id": act_id}
+
+
+def reconcile_at_night(*, tenant_id: UUID, now: datetime) -> int:
+    """Compare the last month with Stripe, tell each difference in the log, and have held transfers
+    looked at again, since an account may take money by now. Returns how many differ.
+    """
+    with scope(tenant_id):
+        if not RentTransfer.objects.exists():
+            return 0
+        waiting = RentTransfer.objects.filter(
+            state=RentTransfer.State.HELD, hold__in=["account_inactive", "account_refused"]
+        )
+        for rent_id in waiting.values_list("rent_id", flat=True)[:500]:
+            enqueue("subscriptions.refresh_rent", rent_id=rent_id)
+    found = reconcile_rents(tenant_id=tenant_id, since=now - timedelta(days=31), now=now)
+    for one in found.differences:
+        log.error("rent_ledger_differs", id=one.id, words=one.words)
+    return len(found.differences)

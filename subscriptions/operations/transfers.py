@@ -296,10 +296,26 @@ def _record(transfer_id: UUID, facts: TransferFacts, now: datetime) -> RentTrans
         source=facts.transfer_id,
         happened_at=transfer.sent_at,
     )
+    _tell_other_account(transfer, now)
     log.info("rent_transferred", transfer_id=str(transfer.pk), stripe_id=facts.transfer_id)
     # What happened while it was on its way may want it back.
     weigh_transfer(transfer.rent, now=now)
     return transfer
+
+
+def _tell_other_account(transfer: RentTransfer, now: datetime) -> None:
+    """Tell that the house got another account while the money was on its way to the former one."""
+    house = transfer.rent.lease.house if transfer.rent.lease else None
+    account = house.stripe_account_id if house else None
+    if account == transfer.destination:
+        return
+    words = (
+        f"The house has the account {account or '(none)'} now, but the transfer was under way to"
+        f" {transfer.destination} and arrived there. Is that account the house's? If not, have it"
+        " taken back."
+    )
+    case = open_case(transfer.rent, cause="A house's account changed under way", now=now)
+    tell_case(case, words, once=f"account {transfer.pk}", now=now)
 
 
 def _refused(transfer_id: UUID, refusal: StripeRefused, now: datetime) -> RentTransfer | None:
