@@ -129,3 +129,8 @@ def acting(store: Store, own: Account, stripe_account: str | None, key: str) -> 
         )
         raise StripeError(message, status=403, code="account_invalid")
     return named
+
+
+def save(store: Store, body: Json) -> None:
+    """Store the new state of an account."""
+    store.execute("update accounts set body = ? where id = ?", json.dumps(body), body["id"])

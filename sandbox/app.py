@@ -6,7 +6,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from sandbox.api import Api
-from sandbox.control import invoices, objects, switches  # noqa: F401
+from sandbox.control import disputes, invoices, objects, switches  # noqa: F401
 from sandbox.control import routes as control
 from sandbox.pages import html
 from sandbox.pages import routes as page_routes

@@ -69,3 +69,14 @@ def totals(books: Books, *, available: bool) -> list[Json]:
         )
         for currency, amount in sorted(sums.items())
     ]
+
+
+def available(books: Books, currency: str) -> int:
+    """Return the account's available funds in a currency, in minor units."""
+    entries = books.where("balance_transaction", currency=currency)
+    return sum(entry["net"] for entry in entries if entry["available_on"] <= books.now)
+
+
+def net(books: Books, currency: str) -> int:
+    """Return all of the account's funds in a currency, pending ones included."""
+    return sum(entry["net"] for entry in books.where("balance_transaction", currency=currency))

@@ -9,9 +9,9 @@ class SubscriptionsConfig(AppConfig):
     name = "subscriptions"
 
     def ready(self) -> None:
-        """Register scopes and gauges."""
+        """Register scopes, gauges and what Stripe's events lead to."""
         from core import scopes
-        from subscriptions import gauges  # noqa: F401 - registering is the import's purpose
+        from subscriptions import gauges, rent_kind, webhooks  # noqa: F401 - registering is the import's purpose
 
         scopes.register("clubs:subscribe", "subscribe customers to clubs", counselor=True)
         scopes.register("clubs:manage", "pause, cancel and activate subscriptions", counselor=True)

@@ -10,7 +10,17 @@ from django.utils import timezone
 
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
-from subscriptions.operations import charging
+from payments.gateway import StripeUnavailable
+from payments.operations.checkouts import CheckoutOver
+from subscriptions.operations import (
+    charging,
+    dispute_acts,
+    objections,
+    rent_money,
+    rent_pages,
+    rents,
+    reversals,
+)
 from subscriptions.operations.run_work import tidy_runs, work_run
 
 # A worker gives its place back after this long, so that other work has its turn.
@@ -30,6 +40,9 @@ def sweep_tenant(self: Job) -> None:
         send("subscriptions.ask_again", self.tenant_id, None, {"charge_id": charge_id})
     for run_id in tidy_runs(tenant_id=self.tenant_id, now=timezone.now()):
         send("subscriptions.wake_run", self.tenant_id, None, {"run_id": run_id})
+    objections.remind_of_deadlines(tenant_id=self.tenant_id, now=timezone.now())
+    for name, ids in rents.due_work(tenant_id=self.tenant_id, now=timezone.now()):
+        send(name, self.tenant_id, None, ids)
 
 
 @job("subscriptions.wake_run")
@@ -58,3 +71,56 @@ def sweep(self: Job) -> None:
     """Send one sweep for each tenant."""
     for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
         send("subscriptions.sweep_tenant", tenant_id, None, {})
+
+
+@job("subscriptions.send_transfer", queue="stripe")
+def send_rent(self: Job, *, transfer_id: str) -> None:
+    """Look at a rent once more, then send it to its house."""
+    rents.send_rent(tenant_id=self.tenant_id, transfer_id=UUID(transfer_id), now=timezone.now())
+
+
+@job("subscriptions.push_reversal", queue="stripe")
+def push_reversal(self: Job, *, reversal_id: str) -> None:
+    """Take back what was approved."""
+    reversals.push_reversal(
+        tenant_id=self.tenant_id, reversal_id=UUID(reversal_id), now=timezone.now()
+    )
+
+
+@job("subscriptions.push_dispute_act", queue="stripe")
+def push_dispute_act(self: Job, *, act_id: str) -> None:
+    """Answer a dispute as somebody asked."""
+    dispute_acts.push_act(tenant_id=self.tenant_id, act_id=UUID(act_id), now=timezone.now())
+
+
+@job("subscriptions.refresh_rent", queue="stripe", max_retries=20)
+def refresh_rent(self: Job, *, rent_id: str) -> None:
+    """Ask Stripe about a rent."""
+    try:
+        rent_money.refresh_rent(tenant_id=self.tenant_id, rent_id=UUID(rent_id), now=timezone.now())
+    except StripeUnavailable as error:
+        raise self.retry(exc=error, countdown=min(2**self.request.retries, 600)) from error
+
+
+@job("subscriptions.open_rent_page", queue="stripe", max_retries=20)
+def open_rent_page(self: Job, *, rent_id: str) -> None:
+    """Write the address of a rent's payment page into its case."""
+    try:
+        rent_pages.open_rent_page(
+            tenant_id=self.tenant_id, rent_id=UUID(rent_id), now=timezone.now()
+        )
+    except (StripeUnavailable, CheckoutOver) as error:
+        raise self.retry(exc=error, countdown=min(2**self.request.retries, 600)) from error
+
+
+@job("subscriptions.reconcile_rents", queue="stripe")
+def reconcile_rents(self: Job) -> None:
+    """Compare the houses' ledgers with Stripe, and ask again about transfers that are held."""
+    rents.reconcile_at_night(tenant_id=self.tenant_id, now=timezone.now())
+
+
+@platform_job("subscriptions.reconcile_all_rents")
+def reconcile_all_rents(self: Job) -> None:
+    """Send one reconciliation for each tenant."""
+    for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
+        send("subscriptions.reconcile_rents", tenant_id, None, {})

@@ -3,10 +3,11 @@
 from django.urls import URLPattern
 
 from core.api.routes import route
-from subscriptions.pages import board, clubs, members, runs
+from subscriptions.pages import board, cases, clubs, members, runs
 
 RUN = "clubs/<int:number>/run/<uuid:pk>/"
 MEMBER = "clubs/members/<uuid:pk>/"
+RENT = "cases/<uuid:pk>/"
 
 urlpatterns: list[URLPattern] = [
     route("clubs/", clubs.club_list, name="clubs"),
@@ -33,4 +34,15 @@ urlpatterns: list[URLPattern] = [
         route(f"clubs/items/<uuid:pk>/{verb}/", runs.item_turn, verb=verb, name=f"item_{verb}")
         for verb in ("retry", "settle", "reopen", "note")
     ),
+    route("cases/", cases.case_list, name="cases"),
+    route("cases/look-up/", cases.look_up, name="cases_look_up"),
+    route(RENT, cases.case_page, name="rent_case"),
+    route(f"{RENT}do/<slug:code>/", cases.case_step, name="case_step"),
+    route(f"{RENT}report/<slug:kind>/", cases.case_file, name="case_file"),
+    *(
+        route(f"{RENT}{verb}/", cases.case_turn, verb=verb, name=f"case_{verb}")
+        for verb in ("take", "note", "close")
+    ),
+    route("houses/", cases.house_list, name="houses"),
+    route("houses/<uuid:pk>/", cases.house_page, name="house"),
 ]

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox import cards, checkout, disputing, events, ids, paying, webhooks
+from sandbox import cards, checkout, events, ids, paying, webhooks
 from sandbox.books import Books, Json
 from sandbox.control.routes import Command, ControlError, control
 from sandbox.pages.checkout import find_books
@@ -70,15 +70,6 @@ def settle_session(command: Command) -> Json:
         paying.announce(books, intent)
         session = books.get("checkout.session", session["id"])
         return {"session": session, "payment_intent": intent}
-
-
-@control("POST", "/charges/{id}/dispute")
-def dispute_charge(command: Command) -> Json:
-    """Open a dispute of a paid charge, for ``reason`` (``fraudulent``). Returns the dispute."""
-    given = command.read(reason=str)
-    with command.sandbox.store.transaction():
-        books, charge = find(command, "charge")
-        return disputing.open_dispute(books, charge, given.get("reason", "fraudulent"))
 
 
 @control("POST", "/events/{id}/resend")

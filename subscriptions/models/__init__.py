@@ -1,16 +1,21 @@
 """The rows of clubs and of leases.
 
 Clubs: who is a member since when, what they are now, what they were charged. Leases: who lives in
-which room of which house, and what they owe a month.
+which room of which house, what they owe a month, and what becomes of that money.
 """
 
+from subscriptions.models.case import Case, CaseNote
 from subscriptions.models.charge import Charge
 from subscriptions.models.club import Club, ClubStatus, ClubStatusChange
+from subscriptions.models.dispute import FraudWarning, RentDispute
+from subscriptions.models.dispute_act import DisputeAct
 from subscriptions.models.house import House
+from subscriptions.models.house_ledger import HouseEntry
 from subscriptions.models.lease import Lease
 from subscriptions.models.lease_import import LeaseImport
 from subscriptions.models.move import Move
 from subscriptions.models.rent import RentPayment
+from subscriptions.models.rent_transfer import RentTransfer, TransferReversal
 from subscriptions.models.resident import Resident
 from subscriptions.models.room import Room
 from subscriptions.models.run import ClubRun, ClubRunItem
@@ -24,18 +29,25 @@ from subscriptions.models.subscription import (
 )
 
 __all__ = [
+    "Case",
+    "CaseNote",
     "Charge",
     "Club",
     "ClubRun",
     "ClubRunItem",
     "ClubStatus",
     "ClubStatusChange",
+    "DisputeAct",
     "FormerStripeId",
+    "FraudWarning",
     "House",
+    "HouseEntry",
     "Lease",
     "LeaseImport",
     "Move",
+    "RentDispute",
     "RentPayment",
+    "RentTransfer",
     "Resident",
     "Room",
     "ShopAccount",
@@ -44,4 +56,5 @@ __all__ = [
     "Subscription",
     "SubscriptionStatus",
     "SubscriptionStatusChange",
+    "TransferReversal",
 ]

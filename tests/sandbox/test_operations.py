@@ -188,10 +188,35 @@ def _credit_notes(api: Api) -> None:
     assert api.post(f"{path}/void")["status"] == "void"
 
 
+def _transfers(api: Api) -> None:
+    house = api.post("/v1/accounts", {"country": "US"})["id"]
+    charge = api.post("/v1/payment_intents", intent_params())["latest_charge"]
+    form = {"amount": 900, "currency": "usd", "destination": house, "source_transaction": charge}
+    path = f"/v1/transfers/{api.post('/v1/transfers', form)['id']}"
+    assert api.post(path, {"description": "Rent"})["description"] == "Rent"
+    reversal = api.post(f"{path}/reversals", {"amount": 400})
+    assert api.get(f"{path}/reversals/{reversal['id']}") == reversal
+    assert len(api.get(f"{path}/reversals")["data"]) == 1
+    assert api.get(path)["amount_reversed"] == 400
+    assert len(api.get("/v1/transfers")["data"]) == 1
+
+
+def _answers(api: Api) -> None:
+    intents = [api.post("/v1/payment_intents", intent_params()) for _ in range(2)]
+    charges = [intent["latest_charge"] for intent in intents]
+    disputes = [api.control(f"/charges/{charge}/dispute") for charge in charges]
+    sent = api.post(f"/v1/disputes/{disputes[0]['id']}", {"evidence[customer_name]": "Ann"})
+    assert sent["status"] == "under_review"
+    assert api.post(f"/v1/disputes/{disputes[1]['id']}/close")["status"] == "lost"
+    warning = api.control(f"/charges/{charges[0]}/early_fraud_warning")
+    assert api.get(f"/v1/radar/early_fraud_warnings/{warning['id']}") == warning
+    assert len(api.get("/v1/radar/early_fraud_warnings")["data"]) == 1
+
+
 JOURNEYS = (
     _customers, _catalogue, _subscriptions, _sessions, _intents, _methods, _money, _disputes,
-    _events, _endpoints, _accounts, _invoices, _invoiceitems, _balances,
-    _credit_notes,
+    _events, _endpoints, _accounts, _invoices, _invoiceitems, _balances, _credit_notes,
+    _transfers, _answers,
 )  # fmt: skip
 # A refund of a card is never cancellable; the refusal is tested in test_payments.py.
 NEVER_SUCCEEDS = {("POST", "/v1/refunds/{refund}/cancel")}

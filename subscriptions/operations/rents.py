@@ -1,0 +1,147 @@
+"""Rents: opened for a month, sent on when their money is certain, written off when it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import Q
+
+from core.invalid import FieldsInvalid, WrongField
+from core.jobs import enqueue
+from core.models import User
+from core.periods import month_bounds
+from core.tenancy import scope
+from subscriptions.models import HouseEntry, Lease, RentPayment, RentTransfer
+from subscriptions.operations.cases import open_case, tell_case
+from subscriptions.operations.dispute_acts import due_acts
+from subscriptions.operations.house_ledger import enter
+from subscriptions.operations.rent_money import refresh_rent
+from subscriptions.operations.rent_reconciliation import reconcile_rents
+from subscriptions.operations.reversals import due_reversals
+from subscriptions.operations.transfers import due_transfers, send_transfer, weigh_transfer
+
+log = structlog.get_logger(__name__)
+
+
+class NothingLost(Exception):
+    """The rent was paid, so there is nothing to write off."""
+
+
+def send_rent(*, tenant_id: UUID, transfer_id: UUID, now: datetime) -> RentTransfer | None:
+    """Ask Stripe about the rent's money, and send it on unless that says to hold it.
+
+    A transfer that is under way is finished first: what was asked of Stripe may have happened.
+    """
+    with scope(tenant_id):
+        transfer = RentTransfer.objects.get(pk=transfer_id)
+    if transfer.state == RentTransfer.State.READY:
+        refresh_rent(tenant_id=tenant_id, rent_id=transfer.rent_id, now=now)
+    return send_transfer(tenant_id=tenant_id, transfer_id=transfer_id, now=now)
+
+
+def open_rents(*, month: date, now: datetime) -> int:
+    """Open the rents of all living leases for a month (its first day); returns how many are new.
+
+    In scope. Repeating opens none twice. A lease whose amount is not known gets none.
+    """
+    living = Lease.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=month),
+        status__in=Lease.LIVING,
+        starts_on__lt=_next(month),
+        rent_minor__gt=0,
+    )
+    return sum(_open(lease, month, now) for lease in living.select_related("tenant").iterator())
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _open(lease: Lease, month: date, now: datetime) -> bool:
+    if lease.last_day is not None and lease.last_day < month:
+        return False
+    rent, is_new = RentPayment.objects.get_or_create(
+        tenant_id=lease.tenant_id,
+        lease=lease,
+        month=month,
+        duplicate_of=None,
+        defaults={
+            "resident_id": lease.resident_id,
+            "currency": lease.currency,
+            "amount_minor": lease.rent_minor,
+            "due_on": max(month, lease.starts_on or month),
+        },
+    )
+    if is_new:
+        starts_at = month_bounds(month.year, month.month, lease.zone).starts_at
+        enter(
+            rent,
+            HouseEntry.Kind.EXPECTED,
+            lease.rent_minor or 0,
+            source=f"rent {month}",
+            happened_at=starts_at,
+        )
+    return is_new
+
+
+def write_off(*, rent: RentPayment, reason: str, by: User, now: datetime) -> RentPayment:
+    """Expect a rent no more, after a lost dispute or a failure. In scope.
+
+    Raises FieldsInvalid, NothingLost.
+    """
+    if not reason.strip() or len(reason) > 300:
+        raise FieldsInvalid(WrongField("reason", "required", "Say why, in at most 300 characters."))
+    found = (
+        RentPayment.objects.select_for_update(of=("self",))
+        .select_related("lease__house")
+        .get(pk=rent.pk)
+    )
+    lost = found.disputes.filter(status="lost").exists()
+    if found.state == RentPayment.State.PAID and not lost:
+        raise NothingLost("This rent was paid.")
+    if found.state != RentPayment.State.WRITTEN_OFF:
+        found.state = RentPayment.State.WRITTEN_OFF
+        found.save(update_fields=["state"])
+        enter(
+            found,
+            HouseEntry.Kind.WRITTEN_OFF,
+            -(found.amount_minor or 0),
+            source=f"written off {found.month}",
+            happened_at=now,
+            words=reason.strip(),
+        )
+        case = open_case(found, cause="Written off", now=now)
+        tell_case(case, f"Written off: {reason.strip()}", by=by, now=now)
+        weigh_transfer(found, now=now)
+    return found
+
+
+def due_work(*, tenant_id: UUID, now: datetime) -> Iterator[tuple[str, dict[str, UUID]]]:
+    """Yield the tasks that wait: transfers, reversals, answers to disputes."""
+    for transfer_id in due_transfers(tenant_id=tenant_id, now=now):
+        yield "subscriptions.send_transfer", {"transfer_id": transfer_id}
+    for reversal_id in due_reversals(tenant_id=tenant_id, now=now):
+        yield "subscriptions.push_reversal", {"reversal_id": reversal_id}
+    for act_id in due_acts(tenant_id=tenant_id, now=now):
+        yield "subscriptions.push_dispute_act", {"act_id": act_id}
+
+
+def reconcile_at_night(*, tenant_id: UUID, now: datetime) -> int:
+    """Compare the last month with Stripe, tell each difference in the log, and have held transfers
+    looked at again, since an account may take money by now. Returns how many differ.
+    """
+    with scope(tenant_id):
+        if not RentTransfer.objects.exists():
+            return 0
+        waiting = RentTransfer.objects.filter(
+            state=RentTransfer.State.HELD, hold__in=["account_inactive", "account_refused"]
+        )
+        for rent_id in waiting.values_list("rent_id", flat=True)[:500]:
+            enqueue("subscriptions.refresh_rent", rent_id=rent_id)
+    found = reconcile_rents(tenant_id=tenant_id, since=now - timedelta(days=31), now=now)
+    for one in found.differences:
+        log.error("rent_ledger_differs", id=one.id, words=one.words)
+    return len(found.differences)
