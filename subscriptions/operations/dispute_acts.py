@@ -99,7 +99,7 @@ def push_act(*, tenant_id: UUID, act_id: UUID, now: datetime) -> DisputeAct | No
     try:
         refusal = _do(stripe, act)
     except StripeUnavailable as error:
-        _wait(act, str(error), now, is_replayed=getattr(error, "replayed", False))
+        _wait(act, str(error), now, is_replayed=error.replayed)
         return None
     except StripeRefused as error:
         if error.replayed:
