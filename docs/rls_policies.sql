@@ -58,6 +58,24 @@ CREATE POLICY membership_changed ON core_teammembership AS RESTRICTIVE FOR UPDAT
 CREATE POLICY membership_deleted ON core_teammembership AS RESTRICTIVE FOR DELETE
     USING ((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text]));
 
+ALTER TABLE core_webhookdelivery ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_webhookdelivery FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_webhookdelivery AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_webhookendpoint ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_webhookendpoint FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_webhookendpoint AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_webhookmessage ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_webhookmessage FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_webhookmessage AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE payments_checkout ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payments_checkout FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON payments_checkout AS PERMISSIVE FOR ALL
@@ -278,6 +296,18 @@ CREATE POLICY entry_deleted ON crm_timelineentry AS RESTRICTIVE FOR DELETE
 CREATE POLICY entry_seen ON crm_timelineentry AS RESTRICTIVE FOR SELECT
     USING (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
 
+ALTER TABLE subscriptions_case ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_case FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_case AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_casenote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_casenote FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_casenote AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE subscriptions_charge ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscriptions_charge FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON subscriptions_charge AS PERMISSIVE FOR ALL
@@ -329,9 +359,81 @@ CREATE POLICY tenant_isolation ON subscriptions_clubstatuschange AS PERMISSIVE F
 CREATE POLICY sql_role_alone ON subscriptions_clubstatuschange AS RESTRICTIVE FOR ALL TO taproom_owner
     USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
 
+ALTER TABLE subscriptions_disputeact ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_disputeact FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_disputeact AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_formerstripeid ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_formerstripeid FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_formerstripeid AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_fraudwarning ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_fraudwarning FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_fraudwarning AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_house ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_house FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_house AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_houseentry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_houseentry FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_houseentry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_lease ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_lease FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_lease AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_leaseimport ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_leaseimport FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_leaseimport AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE subscriptions_move ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscriptions_move FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON subscriptions_move AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_rentdispute ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_rentdispute FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_rentdispute AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_rentpayment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_rentpayment FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_rentpayment AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_renttransfer ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_renttransfer FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_renttransfer AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_resident ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_resident FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_resident AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_room ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_room FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_room AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
@@ -344,6 +446,12 @@ CREATE POLICY tenant_isolation ON subscriptions_shopaccount AS PERMISSIVE FOR AL
 ALTER TABLE subscriptions_skip ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscriptions_skip FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON subscriptions_skip AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_stripelink ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_stripelink FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_stripelink AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
@@ -379,3 +487,183 @@ CREATE POLICY tenant_isolation ON subscriptions_subscriptionstatuschange AS PERM
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 CREATE POLICY sql_role_alone ON subscriptions_subscriptionstatuschange AS RESTRICTIVE FOR ALL TO taproom_owner
     USING ((( SELECT clubs.tenant_of_session() AS tenant_of_session) IS NULL) OR (tenant_id = ( SELECT clubs.tenant_of_session() AS tenant_of_session)));
+
+ALTER TABLE subscriptions_transferreversal ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_transferreversal FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_transferreversal AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_alert ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_alert FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_alert AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_alertfiring ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_alertfiring FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_alertfiring AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_assignment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_assignment FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_assignment AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_auditreport ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_auditreport FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_auditreport AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_billingperiod ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_billingperiod FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_billingperiod AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_billingrun ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_billingrun FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_billingrun AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_billingsettings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_billingsettings FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_billingsettings AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_creditnote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_creditnote FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_creditnote AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_creditnoteline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_creditnoteline FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_creditnoteline AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_invoice ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_invoice FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_invoice AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_invoiceline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_invoiceline FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_invoiceline AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_invoicestanding ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_invoicestanding FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_invoicestanding AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_meter ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_meter FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_meter AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_notice ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_notice FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_notice AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_numberseries ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_numberseries FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_numberseries AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_oneoffitem ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_oneoffitem FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_oneoffitem AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_organization ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_organization FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_organization AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_plan ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_plan FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_plan AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_planversion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_planversion FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_planversion AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_price ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_price FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_price AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_pricetier ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_pricetier FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_pricetier AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_push ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_push FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_push AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_pushdesk ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_pushdesk FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_pushdesk AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_recurringfee ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_recurringfee FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_recurringfee AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_stripecall ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_stripecall FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_stripecall AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_taxrate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_taxrate FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_taxrate AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_usagebucket ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_usagebucket FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_usagebucket AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_usageevent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_usageevent FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_usageevent AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_walletentry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_walletentry FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_walletentry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));

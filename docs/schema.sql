@@ -57,6 +57,115 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+-- Refuses a change of what is written once.
+CREATE OR REPLACE FUNCTION public.billing_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
+END $function$;
+
+-- Refuses another currency, zone or calendar once there is usage, a period or prepaid credit.
+CREATE OR REPLACE FUNCTION public.billing_freeze_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.currency, NEW.time_zone, NEW.anchor_day, NEW.billing_starts_on)
+        IS DISTINCT FROM (OLD.currency, OLD.time_zone, OLD.anchor_day, OLD.billing_starts_on)
+       AND (EXISTS (SELECT FROM billing_usagebucket WHERE organization_id = OLD.id)
+            OR EXISTS (SELECT FROM billing_billingperiod WHERE organization_id = OLD.id)
+            OR EXISTS (SELECT FROM billing_walletentry WHERE organization_id = OLD.id))
+    THEN
+        RAISE EXCEPTION 'currency, zone and periods of an organization are fixed by its usage'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'organization_calendar_is_fixed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+-- Refuses another way of counting once there is usage.
+CREATE OR REPLACE FUNCTION public.billing_freeze_meter()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.code, NEW.aggregation, NEW.dimensions, NEW.unique_by, NEW.allows_negative)
+        IS DISTINCT FROM
+       (OLD.code, OLD.aggregation, OLD.dimensions, OLD.unique_by, OLD.allows_negative)
+       AND EXISTS (SELECT FROM billing_usagebucket WHERE meter_id = OLD.id)
+    THEN
+        RAISE EXCEPTION 'meter % has been used', OLD.code
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'used_meter_is_fixed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+-- Refuses a change of a published price, tier or fee, other than the day on which it ends.
+CREATE OR REPLACE FUNCTION public.billing_freeze_price()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    is_published boolean;
+    was jsonb;
+BEGIN
+    IF TG_TABLE_NAME = 'billing_pricetier' THEN
+        SELECT v.published_at IS NOT NULL INTO is_published
+            FROM billing_price p JOIN billing_planversion v ON v.id = p.version_id
+            WHERE p.id = OLD.price_id;
+    ELSE
+        SELECT published_at IS NOT NULL INTO is_published
+            FROM billing_planversion WHERE id = OLD.version_id;
+    END IF;
+    IF is_published IS NOT TRUE THEN
+        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    was := to_jsonb(OLD) - '{updated_at,ends_on}'::text[];
+    IF TG_OP = 'DELETE' OR was IS DISTINCT FROM to_jsonb(NEW) - '{updated_at,ends_on}'::text[] THEN
+        RAISE EXCEPTION 'published prices do not change'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'published_price_is_fixed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+-- Refuses any change of a finalized invoice but that it is voided.
+CREATE OR REPLACE FUNCTION public.billing_freeze_invoice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    -- The copy of the payer may be encrypted anew or erased; a run may be forgotten.
+    free text[] := '{updated_at,payer,run_id}';
+BEGIN
+    IF OLD.state = 'draft' THEN
+        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.state = 'final' AND NEW.state = 'void' THEN
+        free := free || '{state,voided_at,void_reason,voided_by_id}'::text[];
+    END IF;
+    IF TG_OP = 'DELETE' OR to_jsonb(OLD) - free IS DISTINCT FROM to_jsonb(NEW) - free THEN
+        RAISE EXCEPTION 'invoice % is final', OLD.number
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'final_invoice_never_changes';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+-- Refuses lines added to or taken from a final invoice.
+CREATE OR REPLACE FUNCTION public.billing_freeze_lines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM changed JOIN billing_invoice i ON i.id = changed.invoice_id
+               WHERE i.state <> 'draft') THEN
+        RAISE EXCEPTION 'lines of a final invoice do not change'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'final_invoice_never_changes';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 -- Fills in the lead of the row's application.
 CREATE OR REPLACE FUNCTION public.crm_lead_of_application()
  RETURNS trigger
@@ -443,6 +552,16 @@ BEGIN
     RETURN CASE WHEN FOUND THEN NEW END;
 END $function$;
 
+-- Refuses a change of what is written once.
+CREATE OR REPLACE FUNCTION public.subscriptions_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
+END $function$;
+
 CREATE TABLE core_apikey (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -556,6 +675,72 @@ CREATE TABLE core_user (
 );
 CREATE INDEX core_user_email_92a71487_like ON public.core_user USING btree (email varchar_pattern_ops);
 CREATE INDEX core_user_tenant_id_8a6e30cc ON public.core_user USING btree (tenant_id);
+
+CREATE TABLE core_webhookdelivery (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    state character varying(9) NOT NULL,
+    attempts integer NOT NULL,
+    next_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    last_status smallint,
+    last_answer character varying(500) NOT NULL,
+    tried_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    tenant_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    CONSTRAINT core_webhookdelivery_pkey PRIMARY KEY (id),
+    CONSTRAINT core_webhookdelivery_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT webhook_delivery_once_per_endpoint UNIQUE (message_id, endpoint_id),
+    CONSTRAINT core_webhookdelivery_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT core_webhookdelivery_last_status_check CHECK (last_status >= 0),
+    CONSTRAINT waiting_webhook_is_due_again CHECK (next_at IS NOT NULL AND state::text = 'waiting'::text OR NOT state::text = 'waiting'::text AND next_at IS NULL)
+);
+CREATE INDEX core_webhookdelivery_endpoint_id_3020c03c ON public.core_webhookdelivery USING btree (endpoint_id);
+CREATE INDEX core_webhookdelivery_message_id_daec6f2d ON public.core_webhookdelivery USING btree (message_id);
+CREATE INDEX core_webhookdelivery_tenant_id_ff2fbe88 ON public.core_webhookdelivery USING btree (tenant_id);
+CREATE INDEX webhook_delivery_newest ON public.core_webhookdelivery USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX webhook_due ON public.core_webhookdelivery USING btree (tenant_id, next_at) WHERE ((state)::text = 'waiting'::text);
+
+CREATE TABLE core_webhookendpoint (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    url character varying(2000) NOT NULL,
+    description character varying(200) NOT NULL,
+    event_types character varying(60)[] NOT NULL,
+    secret text NOT NULL,
+    former_secret text,
+    former_secret_until timestamp with time zone,
+    is_active boolean NOT NULL,
+    failing_since timestamp with time zone,
+    off_reason character varying(300) NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT core_webhookendpoint_pkey PRIMARY KEY (id),
+    CONSTRAINT core_webhookendpoint_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT webhook_url_once UNIQUE (tenant_id, url),
+    CONSTRAINT core_webhookendpoint_version_check CHECK (version >= 0),
+    CONSTRAINT former_webhook_secret_has_its_end CHECK (former_secret IS NULL AND former_secret_until IS NULL OR former_secret IS NOT NULL AND former_secret_until IS NOT NULL)
+);
+CREATE INDEX core_webhookendpoint_tenant_id_026318b8 ON public.core_webhookendpoint USING btree (tenant_id);
+
+CREATE TABLE core_webhookmessage (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_type character varying(60) NOT NULL,
+    subject character varying(100) NOT NULL,
+    body text NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT core_webhookmessage_pkey PRIMARY KEY (id),
+    CONSTRAINT core_webhookmessage_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX core_webhookmessage_tenant_id_fa76eadb ON public.core_webhookmessage USING btree (tenant_id);
+CREATE INDEX webhook_message_newest ON public.core_webhookmessage USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE TABLE payments_checkout (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1106,6 +1291,47 @@ CREATE INDEX crm_timelineentry_tenant_id_7a7771ec ON public.crm_timelineentry US
 CREATE INDEX entry_by_lead ON public.crm_timelineentry USING btree (tenant_id, lead_id, happened_at DESC, id DESC);
 CREATE INDEX entry_newest ON public.crm_timelineentry USING btree (tenant_id, happened_at DESC, id DESC);
 
+CREATE TABLE subscriptions_case (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    rent_id uuid NOT NULL,
+    state character varying(6) NOT NULL,
+    cause character varying(300) NOT NULL,
+    owner_id uuid,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    outcome character varying(500) DEFAULT ''::character varying NOT NULL,
+    CONSTRAINT subscriptions_case_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_case_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT closed_case_says_when_and_how CHECK (closed_at IS NULL AND state::text = 'open'::text OR closed_at IS NOT NULL AND outcome::text > ''::text AND state::text = 'closed'::text),
+    CONSTRAINT subscriptions_case_version_check CHECK (version >= 0)
+);
+CREATE UNIQUE INDEX one_open_case_per_rent ON public.subscriptions_case USING btree (tenant_id, rent_id) WHERE ((state)::text = 'open'::text);
+CREATE INDEX subscriptions_case_owner_id_0e56a2e5 ON public.subscriptions_case USING btree (owner_id);
+CREATE INDEX subscriptions_case_rent_id_97c7c434 ON public.subscriptions_case USING btree (rent_id);
+CREATE INDEX subscriptions_case_tenant_id_175c5131 ON public.subscriptions_case USING btree (tenant_id);
+
+CREATE TABLE subscriptions_casenote (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    by_id uuid,
+    text text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    once character varying(200),
+    CONSTRAINT subscriptions_casenote_pkey PRIMARY KEY (id),
+    CONSTRAINT case_note_told_once UNIQUE (tenant_id, case_id, once),
+    CONSTRAINT subscriptions_casenote_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX subscriptions_casenote_by_id_2e442501 ON public.subscriptions_casenote USING btree (by_id);
+CREATE INDEX subscriptions_casenote_case_id_4d98febb ON public.subscriptions_casenote USING btree (case_id);
+CREATE INDEX subscriptions_casenote_tenant_id_d81745b7 ON public.subscriptions_casenote USING btree (tenant_id);
+
 CREATE TABLE subscriptions_charge (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1257,6 +1483,195 @@ CREATE INDEX club_status_newest ON public.subscriptions_clubstatuschange USING b
 CREATE INDEX subscriptions_clubstatuschange_club_id_3162b19b ON public.subscriptions_clubstatuschange USING btree (club_id);
 CREATE INDEX subscriptions_clubstatuschange_tenant_id_408c18b1 ON public.subscriptions_clubstatuschange USING btree (tenant_id);
 
+CREATE TABLE subscriptions_disputeact (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    epoch smallint DEFAULT 1 NOT NULL,
+    key_used_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) DEFAULT ''::character varying NOT NULL,
+    dispute_id uuid NOT NULL,
+    kind character varying(6) NOT NULL,
+    state character varying(7) NOT NULL,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    asked_by_id uuid,
+    asked_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT subscriptions_disputeact_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_disputeact_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT done_dispute_act_says_when CHECK (NOT state::text = 'done'::text OR done_at IS NOT NULL),
+    CONSTRAINT subscriptions_disputeact_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT subscriptions_disputeact_epoch_check CHECK (epoch >= 0)
+);
+CREATE INDEX dispute_act_to_do ON public.subscriptions_disputeact USING btree (tenant_id, next_at) WHERE ((state)::text = 'asked'::text);
+CREATE UNIQUE INDEX one_act_at_a_time_per_dispute ON public.subscriptions_disputeact USING btree (tenant_id, dispute_id) WHERE ((state)::text = 'asked'::text);
+CREATE INDEX subscriptions_disputeact_asked_by_id_8a1041d7 ON public.subscriptions_disputeact USING btree (asked_by_id);
+CREATE INDEX subscriptions_disputeact_dispute_id_1da0111d ON public.subscriptions_disputeact USING btree (dispute_id);
+CREATE INDEX subscriptions_disputeact_tenant_id_f76222c6 ON public.subscriptions_disputeact USING btree (tenant_id);
+
+CREATE TABLE subscriptions_formerstripeid (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    kind character varying(12) NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    reason character varying(300) DEFAULT ''::character varying NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    house_id uuid,
+    resident_id uuid,
+    room_id uuid,
+    lease_id uuid,
+    CONSTRAINT subscriptions_formerstripeid_pkey PRIMARY KEY (id),
+    CONSTRAINT former_stripe_id_once UNIQUE NULLS NOT DISTINCT (tenant_id, kind, stripe_id, house_id, resident_id, room_id, lease_id),
+    CONSTRAINT subscriptions_formerstripeid_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT former_stripe_id_has_one_owner CHECK ((lease_id IS NULL AND resident_id IS NOT NULL AND room_id IS NULL OR lease_id IS NULL AND resident_id IS NULL AND room_id IS NOT NULL OR lease_id IS NOT NULL AND resident_id IS NULL AND room_id IS NULL) AND house_id IS NULL OR house_id IS NOT NULL AND lease_id IS NULL AND resident_id IS NULL AND room_id IS NULL)
+);
+CREATE INDEX former_stripe_id_by_id ON public.subscriptions_formerstripeid USING btree (tenant_id, stripe_id);
+CREATE INDEX subscriptions_formerstripeid_house_id_0ab30ad5 ON public.subscriptions_formerstripeid USING btree (house_id);
+CREATE INDEX subscriptions_formerstripeid_lease_id_936156e8 ON public.subscriptions_formerstripeid USING btree (lease_id);
+CREATE INDEX subscriptions_formerstripeid_resident_id_5bc24a9d ON public.subscriptions_formerstripeid USING btree (resident_id);
+CREATE INDEX subscriptions_formerstripeid_room_id_d0943236 ON public.subscriptions_formerstripeid USING btree (room_id);
+CREATE INDEX subscriptions_formerstripeid_tenant_id_a0c5b122 ON public.subscriptions_formerstripeid USING btree (tenant_id);
+
+CREATE TABLE subscriptions_fraudwarning (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    rent_id uuid,
+    stripe_warning_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    fraud_type character varying(60) NOT NULL,
+    is_actionable boolean NOT NULL,
+    warned_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    cleared_note character varying(300) DEFAULT ''::character varying NOT NULL,
+    CONSTRAINT subscriptions_fraudwarning_pkey PRIMARY KEY (id),
+    CONSTRAINT fraud_warning_id_once UNIQUE (tenant_id, stripe_warning_id),
+    CONSTRAINT subscriptions_fraudwarning_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX fraud_warning_by_charge ON public.subscriptions_fraudwarning USING btree (tenant_id, stripe_charge_id);
+CREATE INDEX subscriptions_fraudwarning_rent_id_3a3965d7 ON public.subscriptions_fraudwarning USING btree (rent_id);
+CREATE INDEX subscriptions_fraudwarning_tenant_id_f6a9517f ON public.subscriptions_fraudwarning USING btree (tenant_id);
+
+CREATE TABLE subscriptions_house (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source_id character varying(32),
+    source_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    name character varying(255) DEFAULT ''::character varying NOT NULL,
+    currency character varying(3) NOT NULL,
+    currency_from character varying(8) DEFAULT 'staff'::character varying NOT NULL,
+    time_zone character varying(60) DEFAULT ''::character varying NOT NULL,
+    stripe_account_id character varying(64),
+    is_active boolean DEFAULT true NOT NULL,
+    is_deleted boolean DEFAULT false NOT NULL,
+    is_inferred boolean DEFAULT false NOT NULL,
+    CONSTRAINT subscriptions_house_pkey PRIMARY KEY (id),
+    CONSTRAINT house_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
+    CONSTRAINT subscriptions_house_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT house_account_is_not_empty CHECK (stripe_account_id IS NULL OR stripe_account_id::text > ''::text),
+    CONSTRAINT house_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT house_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
+    CONSTRAINT subscriptions_house_version_check CHECK (version >= 0)
+);
+CREATE INDEX subscriptions_house_tenant_id_104561a2 ON public.subscriptions_house USING btree (tenant_id);
+
+CREATE TABLE subscriptions_houseentry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    house_id uuid,
+    rent_id uuid NOT NULL,
+    kind character varying(11) NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    source character varying(255) NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    words character varying(300) DEFAULT ''::character varying NOT NULL,
+    CONSTRAINT subscriptions_houseentry_pkey PRIMARY KEY (id),
+    CONSTRAINT house_entry_once UNIQUE (tenant_id, rent_id, kind, source),
+    CONSTRAINT subscriptions_houseentry_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT house_entry_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text)
+);
+CREATE INDEX house_entry_by_house ON public.subscriptions_houseentry USING btree (tenant_id, house_id, happened_at);
+CREATE INDEX subscriptions_houseentry_house_id_6ade9b1f ON public.subscriptions_houseentry USING btree (house_id);
+CREATE INDEX subscriptions_houseentry_rent_id_8fcf47b8 ON public.subscriptions_houseentry USING btree (rent_id);
+CREATE INDEX subscriptions_houseentry_tenant_id_c69e31ad ON public.subscriptions_houseentry USING btree (tenant_id);
+
+CREATE TABLE subscriptions_lease (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source_id character varying(32),
+    source_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    resident_id uuid,
+    room_id uuid,
+    house_id uuid,
+    user_source_id character varying(64) DEFAULT ''::character varying NOT NULL,
+    room_source_id character varying(64) DEFAULT ''::character varying NOT NULL,
+    house_source_id character varying(32) DEFAULT ''::character varying NOT NULL,
+    number bigint,
+    name character varying(255) DEFAULT ''::character varying NOT NULL,
+    status character varying(10) NOT NULL,
+    time_zone character varying(60) DEFAULT ''::character varying NOT NULL,
+    starts_on date,
+    ends_on date,
+    moves_out_on date,
+    signed_on date,
+    moved_in_on date,
+    has_moved_in boolean DEFAULT false NOT NULL,
+    has_moved_out boolean DEFAULT false NOT NULL,
+    currency character varying(3) NOT NULL,
+    rent_minor bigint,
+    deposit_minor bigint,
+    stripe_subscription_id character varying(64),
+    stripe_price_id character varying(64),
+    CONSTRAINT subscriptions_lease_pkey PRIMARY KEY (id),
+    CONSTRAINT lease_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
+    CONSTRAINT lease_subscription_once UNIQUE (tenant_id, stripe_subscription_id),
+    CONSTRAINT subscriptions_lease_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT lease_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT lease_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
+    CONSTRAINT subscriptions_lease_version_check CHECK (version >= 0)
+);
+CREATE INDEX lease_by_resident ON public.subscriptions_lease USING btree (tenant_id, resident_id);
+CREATE INDEX lease_by_room ON public.subscriptions_lease USING btree (tenant_id, room_id, starts_on);
+CREATE INDEX subscriptions_lease_house_id_cde8cb39 ON public.subscriptions_lease USING btree (house_id);
+CREATE INDEX subscriptions_lease_resident_id_ae2de330 ON public.subscriptions_lease USING btree (resident_id);
+CREATE INDEX subscriptions_lease_room_id_8e9384f4 ON public.subscriptions_lease USING btree (room_id);
+CREATE INDEX subscriptions_lease_tenant_id_bb725c96 ON public.subscriptions_lease USING btree (tenant_id);
+
+CREATE TABLE subscriptions_leaseimport (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    file_name character varying(255) NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    columns jsonb NOT NULL,
+    counts jsonb NOT NULL,
+    findings jsonb NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT subscriptions_leaseimport_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_leaseimport_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX lease_import_newest ON public.subscriptions_leaseimport USING btree (tenant_id, imported_at DESC);
+CREATE INDEX subscriptions_leaseimport_tenant_id_b9d1d4db ON public.subscriptions_leaseimport USING btree (tenant_id);
+
 CREATE TABLE subscriptions_move (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1275,6 +1690,196 @@ CREATE INDEX subscriptions_move_joined_id_a8ad0bcf ON public.subscriptions_move 
 CREATE INDEX subscriptions_move_left_id_eb9ca860 ON public.subscriptions_move USING btree (left_id);
 CREATE INDEX subscriptions_move_moved_by_id_0c7af72a ON public.subscriptions_move USING btree (moved_by_id);
 CREATE INDEX subscriptions_move_tenant_id_aff17847 ON public.subscriptions_move USING btree (tenant_id);
+
+CREATE TABLE subscriptions_rentdispute (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    rent_id uuid,
+    stripe_dispute_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    status character varying(22) NOT NULL,
+    reason character varying(60) NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    fee_minor bigint DEFAULT 0 NOT NULL,
+    is_refundable boolean DEFAULT false NOT NULL,
+    answer_by timestamp with time zone,
+    has_evidence boolean DEFAULT false NOT NULL,
+    submissions integer DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    read_at timestamp with time zone NOT NULL,
+    reminded_for jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT subscriptions_rentdispute_pkey PRIMARY KEY (id),
+    CONSTRAINT rent_dispute_id_once UNIQUE (tenant_id, stripe_dispute_id),
+    CONSTRAINT subscriptions_rentdispute_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT rent_dispute_amount_is_positive CHECK (amount_minor > 0)
+);
+CREATE INDEX rent_dispute_by_charge ON public.subscriptions_rentdispute USING btree (tenant_id, stripe_charge_id);
+CREATE INDEX rent_dispute_by_status ON public.subscriptions_rentdispute USING btree (tenant_id, status, answer_by);
+CREATE INDEX subscriptions_rentdispute_rent_id_e764b655 ON public.subscriptions_rentdispute USING btree (rent_id);
+CREATE INDEX subscriptions_rentdispute_tenant_id_879c235b ON public.subscriptions_rentdispute USING btree (tenant_id);
+
+CREATE TABLE subscriptions_rentpayment (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source_id character varying(32),
+    source_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    lease_id uuid,
+    resident_id uuid,
+    duplicate_of_id uuid,
+    lease_source_id character varying(64) DEFAULT ''::character varying NOT NULL,
+    user_source_id character varying(64) DEFAULT ''::character varying NOT NULL,
+    month date,
+    currency character varying(3) NOT NULL,
+    amount_minor bigint,
+    paid_minor bigint DEFAULT 0 NOT NULL,
+    pending_minor bigint DEFAULT 0 NOT NULL,
+    state character varying(12) NOT NULL,
+    is_pending boolean DEFAULT false NOT NULL,
+    is_disputed boolean DEFAULT false NOT NULL,
+    due_on date,
+    paid_on date,
+    comment text DEFAULT ''::text NOT NULL,
+    retries integer DEFAULT 0 NOT NULL,
+    stripe_charge_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    stripe_invoice_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    stripe_payment_intent_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    CONSTRAINT subscriptions_rentpayment_pkey PRIMARY KEY (id),
+    CONSTRAINT rent_payment_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
+    CONSTRAINT subscriptions_rentpayment_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT rent_is_no_duplicate_of_itself CHECK (duplicate_of_id IS NULL OR NOT (duplicate_of_id = id AND duplicate_of_id IS NOT NULL)),
+    CONSTRAINT rent_month_is_its_first_day CHECK (month IS NULL OR EXTRACT(day FROM month) = 1::numeric),
+    CONSTRAINT rent_payment_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT rent_payment_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
+    CONSTRAINT subscriptions_rentpayment_version_check CHECK (version >= 0)
+);
+CREATE INDEX rent_by_charge ON public.subscriptions_rentpayment USING btree (tenant_id, stripe_charge_id) WHERE (NOT ((stripe_charge_id)::text = ''::text));
+CREATE INDEX rent_by_invoice ON public.subscriptions_rentpayment USING btree (tenant_id, stripe_invoice_id) WHERE (NOT ((stripe_invoice_id)::text = ''::text));
+CREATE UNIQUE INDEX rent_once_per_lease_and_month ON public.subscriptions_rentpayment USING btree (tenant_id, lease_id, month) WHERE (duplicate_of_id IS NULL);
+CREATE INDEX subscriptions_rentpayment_duplicate_of_id_68e96829 ON public.subscriptions_rentpayment USING btree (duplicate_of_id);
+CREATE INDEX subscriptions_rentpayment_lease_id_64fbf7cf ON public.subscriptions_rentpayment USING btree (lease_id);
+CREATE INDEX subscriptions_rentpayment_resident_id_4529e966 ON public.subscriptions_rentpayment USING btree (resident_id);
+CREATE INDEX subscriptions_rentpayment_tenant_id_faab7fb3 ON public.subscriptions_rentpayment USING btree (tenant_id);
+
+CREATE TABLE subscriptions_renttransfer (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    epoch smallint DEFAULT 1 NOT NULL,
+    key_used_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) DEFAULT ''::character varying NOT NULL,
+    rent_id uuid NOT NULL,
+    house_id uuid,
+    state character varying(8) NOT NULL,
+    hold character varying(30) DEFAULT ''::character varying NOT NULL,
+    hold_words character varying(500) DEFAULT ''::character varying NOT NULL,
+    held_since timestamp with time zone,
+    stopped_by_id uuid,
+    stop_reason character varying(300) DEFAULT ''::character varying NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    destination character varying(64) DEFAULT ''::character varying NOT NULL,
+    source_charge_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    stripe_transfer_id character varying(255),
+    sent_at timestamp with time zone,
+    reversed_minor bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT subscriptions_renttransfer_pkey PRIMARY KEY (id),
+    CONSTRAINT rent_transfer_id_once UNIQUE (tenant_id, stripe_transfer_id),
+    CONSTRAINT subscriptions_renttransfer_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT held_rent_transfer_says_why CHECK (NOT state::text = 'held'::text OR hold::text > ''::text AND hold_words::text > ''::text),
+    CONSTRAINT rent_transfer_amount_is_positive CHECK (amount_minor > 0),
+    CONSTRAINT rent_transfer_comes_back_once CHECK (reversed_minor >= 0 AND reversed_minor <= amount_minor),
+    CONSTRAINT rent_transfer_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT sent_rent_transfer_is_known_at_stripe CHECK (NOT (state::text = ANY (ARRAY['sent'::character varying, 'reversed'::character varying]::text[])) OR destination::text > ''::text AND sent_at IS NOT NULL AND stripe_transfer_id IS NOT NULL),
+    CONSTRAINT subscriptions_renttransfer_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT subscriptions_renttransfer_epoch_check CHECK (epoch >= 0)
+);
+CREATE UNIQUE INDEX one_standing_transfer_per_rent ON public.subscriptions_renttransfer USING btree (tenant_id, rent_id) WHERE ((state)::text = ANY ((ARRAY['held'::character varying, 'ready'::character varying, 'sending'::character varying, 'sent'::character varying, 'refused'::character varying])::text[]));
+CREATE INDEX rent_transfer_by_state ON public.subscriptions_renttransfer USING btree (tenant_id, state);
+CREATE INDEX rent_transfer_to_send ON public.subscriptions_renttransfer USING btree (tenant_id, next_at) WHERE ((state)::text = ANY ((ARRAY['ready'::character varying, 'sending'::character varying])::text[]));
+CREATE INDEX subscriptions_renttransfer_house_id_c2bd23a1 ON public.subscriptions_renttransfer USING btree (house_id);
+CREATE INDEX subscriptions_renttransfer_rent_id_349749f8 ON public.subscriptions_renttransfer USING btree (rent_id);
+CREATE INDEX subscriptions_renttransfer_stopped_by_id_8458f9c6 ON public.subscriptions_renttransfer USING btree (stopped_by_id);
+CREATE INDEX subscriptions_renttransfer_tenant_id_9f721b76 ON public.subscriptions_renttransfer USING btree (tenant_id);
+
+CREATE TABLE subscriptions_resident (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source_id character varying(32),
+    source_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    first_name text NOT NULL,
+    last_name text NOT NULL,
+    email text NOT NULL,
+    phone text NOT NULL,
+    address text NOT NULL,
+    birth_date text NOT NULL,
+    details text NOT NULL,
+    country character varying(2) DEFAULT ''::character varying NOT NULL,
+    locale character varying(10) DEFAULT ''::character varying NOT NULL,
+    search_keys character varying(32)[] NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_banned boolean DEFAULT false NOT NULL,
+    stripe_customer_id character varying(64),
+    CONSTRAINT subscriptions_resident_pkey PRIMARY KEY (id),
+    CONSTRAINT resident_customer_once UNIQUE (tenant_id, stripe_customer_id),
+    CONSTRAINT resident_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
+    CONSTRAINT subscriptions_resident_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT resident_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
+    CONSTRAINT subscriptions_resident_version_check CHECK (version >= 0)
+);
+CREATE INDEX resident_search ON public.subscriptions_resident USING gin (search_keys);
+CREATE INDEX subscriptions_resident_tenant_id_44e756e9 ON public.subscriptions_resident USING btree (tenant_id);
+
+CREATE TABLE subscriptions_room (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source_id character varying(32),
+    source_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    house_id uuid,
+    house_source_id character varying(32) DEFAULT ''::character varying NOT NULL,
+    number integer,
+    location character varying(255) DEFAULT ''::character varying NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    currency character varying(3) NOT NULL,
+    base_rent_minor bigint,
+    rent_minor bigint,
+    price_minor bigint,
+    deposit_minor bigint,
+    is_active boolean DEFAULT true NOT NULL,
+    is_deleted boolean DEFAULT false NOT NULL,
+    stripe_product_id character varying(64),
+    stripe_price_id character varying(64),
+    CONSTRAINT subscriptions_room_pkey PRIMARY KEY (id),
+    CONSTRAINT room_price_once UNIQUE (tenant_id, stripe_price_id),
+    CONSTRAINT room_product_once UNIQUE (tenant_id, stripe_product_id),
+    CONSTRAINT room_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
+    CONSTRAINT subscriptions_room_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT room_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT room_price_belongs_to_product CHECK (stripe_price_id IS NULL OR stripe_product_id IS NOT NULL),
+    CONSTRAINT room_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
+    CONSTRAINT subscriptions_room_version_check CHECK (version >= 0)
+);
+CREATE INDEX subscriptions_room_house_id_b0e898a1 ON public.subscriptions_room USING btree (house_id);
+CREATE INDEX subscriptions_room_tenant_id_4b07e830 ON public.subscriptions_room USING btree (tenant_id);
 
 CREATE TABLE subscriptions_shopaccount (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1310,6 +1915,39 @@ CREATE INDEX subscriptions_skip_made_by_id_bed278e0 ON public.subscriptions_skip
 CREATE INDEX subscriptions_skip_subscription_id_85c16c37 ON public.subscriptions_skip USING btree (subscription_id);
 CREATE INDEX subscriptions_skip_tenant_id_28025571 ON public.subscriptions_skip USING btree (tenant_id);
 CREATE INDEX subscriptions_skip_undone_by_id_786e66fe ON public.subscriptions_skip USING btree (undone_by_id);
+
+CREATE TABLE subscriptions_stripelink (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    step character varying(14) NOT NULL,
+    resident_id uuid,
+    room_id uuid,
+    lease_id uuid,
+    state character varying(8) NOT NULL,
+    epoch smallint DEFAULT 1 NOT NULL,
+    key_used_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) DEFAULT ''::character varying NOT NULL,
+    stripe_id character varying(64) DEFAULT ''::character varying NOT NULL,
+    sent_digest character varying(64) DEFAULT ''::character varying NOT NULL,
+    CONSTRAINT subscriptions_stripelink_pkey PRIMARY KEY (id),
+    CONSTRAINT stripe_link_once_per_lease UNIQUE (tenant_id, step, lease_id),
+    CONSTRAINT stripe_link_once_per_resident UNIQUE (tenant_id, step, resident_id),
+    CONSTRAINT stripe_link_once_per_room UNIQUE (tenant_id, step, room_id),
+    CONSTRAINT subscriptions_stripelink_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT stripe_link_has_one_subject CHECK (lease_id IS NULL AND resident_id IS NOT NULL AND room_id IS NULL OR lease_id IS NULL AND resident_id IS NULL AND room_id IS NOT NULL OR lease_id IS NOT NULL AND resident_id IS NULL AND room_id IS NULL),
+    CONSTRAINT subscriptions_stripelink_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT subscriptions_stripelink_epoch_check CHECK (epoch >= 0)
+);
+CREATE INDEX stripe_link_to_push ON public.subscriptions_stripelink USING btree (tenant_id, next_at) WHERE ((state)::text = 'waiting'::text);
+CREATE INDEX subscriptions_stripelink_lease_id_2625bee2 ON public.subscriptions_stripelink USING btree (lease_id);
+CREATE INDEX subscriptions_stripelink_resident_id_1770202b ON public.subscriptions_stripelink USING btree (resident_id);
+CREATE INDEX subscriptions_stripelink_room_id_b2f1b2c3 ON public.subscriptions_stripelink USING btree (room_id);
+CREATE INDEX subscriptions_stripelink_tenant_id_fd007baa ON public.subscriptions_stripelink USING btree (tenant_id);
 
 CREATE TABLE subscriptions_subscription (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1378,6 +2016,706 @@ CREATE INDEX subscriptions_subscriptionstatuschange_made_by_id_4a536aaa ON publi
 CREATE INDEX subscriptions_subscriptionstatuschange_subscription_id_d4191076 ON public.subscriptions_subscriptionstatuschange USING btree (subscription_id);
 CREATE INDEX subscriptions_subscriptionstatuschange_tenant_id_491ed68f ON public.subscriptions_subscriptionstatuschange USING btree (tenant_id);
 
+CREATE TABLE subscriptions_transferreversal (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    epoch smallint DEFAULT 1 NOT NULL,
+    key_used_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) DEFAULT ''::character varying NOT NULL,
+    transfer_id uuid NOT NULL,
+    state character varying(8) NOT NULL,
+    amount_minor bigint NOT NULL,
+    reason character varying(300) NOT NULL,
+    decided_by_id uuid,
+    decided_at timestamp with time zone,
+    stripe_reversal_id character varying(255),
+    done_at timestamp with time zone,
+    CONSTRAINT subscriptions_transferreversal_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_transferreversal_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT transfer_reversal_id_once UNIQUE (tenant_id, stripe_reversal_id),
+    CONSTRAINT done_transfer_reversal_is_known_at_stripe CHECK (NOT state::text = 'done'::text OR done_at IS NOT NULL AND stripe_reversal_id IS NOT NULL),
+    CONSTRAINT subscriptions_transferreversal_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT subscriptions_transferreversal_epoch_check CHECK (epoch >= 0),
+    CONSTRAINT transfer_reversal_is_positive CHECK (amount_minor > 0)
+);
+CREATE UNIQUE INDEX one_open_reversal_per_transfer ON public.subscriptions_transferreversal USING btree (tenant_id, transfer_id) WHERE ((state)::text = ANY ((ARRAY['proposed'::character varying, 'approved'::character varying])::text[]));
+CREATE INDEX subscriptions_transferreversal_decided_by_id_325ded3b ON public.subscriptions_transferreversal USING btree (decided_by_id);
+CREATE INDEX subscriptions_transferreversal_tenant_id_ed33c3a3 ON public.subscriptions_transferreversal USING btree (tenant_id);
+CREATE INDEX subscriptions_transferreversal_transfer_id_ed1254fc ON public.subscriptions_transferreversal USING btree (transfer_id);
+
+CREATE TABLE billing_alert (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    organization_id uuid NOT NULL,
+    kind character varying(6) NOT NULL,
+    meter_id uuid,
+    amount_minor bigint,
+    quantity numeric(38,12),
+    set_by character varying(8) NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT billing_alert_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_alert_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT alert_has_its_threshold CHECK (amount_minor IS NULL AND kind::text = 'usage'::text AND meter_id IS NOT NULL AND quantity > 0::numeric OR NOT kind::text = 'usage'::text AND amount_minor > 0 AND meter_id IS NULL AND quantity IS NULL),
+    CONSTRAINT billing_alert_version_check CHECK (version >= 0)
+);
+CREATE INDEX billing_alert_meter_id_a3840cef ON public.billing_alert USING btree (meter_id);
+CREATE INDEX billing_alert_organization_id_11017d9f ON public.billing_alert USING btree (organization_id);
+CREATE INDEX billing_alert_tenant_id_d298f704 ON public.billing_alert USING btree (tenant_id);
+CREATE UNIQUE INDEX one_spend_limit_per_organization ON public.billing_alert USING btree (organization_id) WHERE ((ended_at IS NULL) AND ((kind)::text = 'limit'::text));
+
+CREATE TABLE billing_alertfiring (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    alert_id uuid NOT NULL,
+    period_id uuid,
+    period_starts_on date NOT NULL,
+    value numeric(38,12) NOT NULL,
+    threshold numeric(38,12) NOT NULL,
+    CONSTRAINT billing_alertfiring_pkey PRIMARY KEY (id),
+    CONSTRAINT alert_fires_once UNIQUE (alert_id, period_starts_on, threshold),
+    CONSTRAINT billing_alertfiring_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX billing_alertfiring_alert_id_fee7f1f0 ON public.billing_alertfiring USING btree (alert_id);
+CREATE INDEX billing_alertfiring_period_id_087d617d ON public.billing_alertfiring USING btree (period_id);
+CREATE INDEX billing_alertfiring_tenant_id_9ab36907 ON public.billing_alertfiring USING btree (tenant_id);
+
+CREATE TABLE billing_assignment (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    made_by_id uuid,
+    CONSTRAINT billing_assignment_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_assignment_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT assignment_ends_after_it_starts CHECK (ends_on IS NULL OR ends_on > starts_on),
+    CONSTRAINT one_plan_at_a_time EXCLUDE USING gist (organization_id WITH =, daterange(starts_on, ends_on, '[)'::text) WITH &&)
+);
+CREATE INDEX billing_assignment_made_by_id_7cfa6e8d ON public.billing_assignment USING btree (made_by_id);
+CREATE INDEX billing_assignment_organization_id_706f71f8 ON public.billing_assignment USING btree (organization_id);
+CREATE INDEX billing_assignment_tenant_id_758e5e70 ON public.billing_assignment USING btree (tenant_id);
+CREATE INDEX billing_assignment_version_id_ca029842 ON public.billing_assignment USING btree (version_id);
+
+CREATE TABLE billing_auditreport (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    checks integer NOT NULL,
+    violations jsonb NOT NULL,
+    CONSTRAINT billing_auditreport_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_auditreport_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT audit_report_took_time CHECK (seconds >= 0.0::double precision),
+    CONSTRAINT billing_auditreport_checks_check CHECK (checks >= 0)
+);
+CREATE INDEX audit_report_newest ON public.billing_auditreport USING btree (tenant_id, ended_at DESC);
+CREATE INDEX billing_auditreport_tenant_id_5665d129 ON public.billing_auditreport USING btree (tenant_id);
+
+CREATE TABLE billing_billingperiod (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    month date NOT NULL,
+    whole_days smallint NOT NULL,
+    state character varying(8) NOT NULL,
+    closed_at timestamp with time zone,
+    recheck_at timestamp with time zone,
+    CONSTRAINT billing_billingperiod_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_billingperiod_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT period_start_once UNIQUE (organization_id, starts_on),
+    CONSTRAINT billing_billingperiod_whole_days_check CHECK (whole_days >= 0),
+    CONSTRAINT period_ends_after_it_starts CHECK (ends_on > starts_on AND ends_at > starts_at),
+    CONSTRAINT period_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric),
+    CONSTRAINT periods_do_not_overlap EXCLUDE USING gist (organization_id WITH =, daterange(starts_on, ends_on, '[)'::text) WITH &&)
+);
+CREATE INDEX billing_billingperiod_organization_id_cc87521c ON public.billing_billingperiod USING btree (organization_id);
+CREATE INDEX billing_billingperiod_tenant_id_2d6df634 ON public.billing_billingperiod USING btree (tenant_id);
+CREATE INDEX period_to_invoice ON public.billing_billingperiod USING btree (tenant_id, month, organization_id) WHERE (NOT ((state)::text = 'invoiced'::text));
+CREATE INDEX period_to_recheck ON public.billing_billingperiod USING btree (organization_id, starts_on) WHERE (recheck_at IS NOT NULL);
+
+CREATE TABLE billing_billingrun (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    month date NOT NULL,
+    state character varying(10) NOT NULL,
+    stopped_in character varying(10) NOT NULL,
+    made_by_id uuid,
+    compiled_at timestamp with time zone,
+    approved_by_id uuid,
+    approved_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT billing_billingrun_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_billingrun_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT billing_run_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric),
+    CONSTRAINT ended_billing_run_has_its_end CHECK (ended_at IS NOT NULL AND (state::text = ANY (ARRAY['done'::character varying, 'cancelled'::character varying]::text[])) OR NOT (state::text = ANY (ARRAY['done'::character varying, 'cancelled'::character varying]::text[])) AND ended_at IS NULL)
+);
+CREATE INDEX billing_billingrun_approved_by_id_b490456c ON public.billing_billingrun USING btree (approved_by_id);
+CREATE INDEX billing_billingrun_made_by_id_92add9f9 ON public.billing_billingrun USING btree (made_by_id);
+CREATE INDEX billing_billingrun_tenant_id_49b1741b ON public.billing_billingrun USING btree (tenant_id);
+CREATE UNIQUE INDEX one_open_billing_run ON public.billing_billingrun USING btree (tenant_id) WHERE ((state)::text = ANY ((ARRAY['compiling'::character varying, 'review'::character varying, 'finalizing'::character varying, 'stopped'::character varying])::text[]));
+
+CREATE TABLE billing_billingsettings (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    grace_hours smallint DEFAULT 24 NOT NULL,
+    oldest_usage_days smallint DEFAULT 35 NOT NULL,
+    net_days smallint DEFAULT 14 NOT NULL,
+    below_minimum character varying(5) DEFAULT 'carry'::character varying NOT NULL,
+    CONSTRAINT billing_billingsettings_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_billingsettings_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT billing_settings_once_per_tenant UNIQUE (tenant_id),
+    CONSTRAINT billing_billingsettings_grace_hours_check CHECK (grace_hours >= 0),
+    CONSTRAINT billing_billingsettings_net_days_check CHECK (net_days >= 0),
+    CONSTRAINT billing_billingsettings_oldest_usage_days_check CHECK (oldest_usage_days >= 0),
+    CONSTRAINT billing_billingsettings_version_check CHECK (version >= 0),
+    CONSTRAINT billing_grace_is_at_most_a_month CHECK (grace_hours <= 744),
+    CONSTRAINT billing_net_days_is_at_most_a_year CHECK (net_days <= 365),
+    CONSTRAINT oldest_usage_is_of_some_days CHECK (oldest_usage_days >= 1 AND oldest_usage_days <= 400)
+);
+CREATE INDEX billing_billingsettings_tenant_id_64d53079 ON public.billing_billingsettings USING btree (tenant_id);
+
+CREATE TABLE billing_creditnote (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    number character varying(26) NOT NULL,
+    state character varying(6) NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    reason character varying(300) NOT NULL,
+    settled_by character varying(11) NOT NULL,
+    idempotency_key character varying(200),
+    issued_on date NOT NULL,
+    issued_by_id uuid,
+    content_sha256 character varying(64) NOT NULL,
+    voided_at timestamp with time zone,
+    CONSTRAINT billing_creditnote_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_creditnote_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT credit_note_key_once UNIQUE (tenant_id, idempotency_key),
+    CONSTRAINT credit_note_number_once UNIQUE (tenant_id, number),
+    CONSTRAINT credit_note_amount_is_positive CHECK (amount_minor > 0)
+);
+CREATE INDEX billing_creditnote_invoice_id_38246c17 ON public.billing_creditnote USING btree (invoice_id);
+CREATE INDEX billing_creditnote_issued_by_id_7c9103d1 ON public.billing_creditnote USING btree (issued_by_id);
+CREATE INDEX billing_creditnote_tenant_id_a0ece271 ON public.billing_creditnote USING btree (tenant_id);
+
+CREATE TABLE billing_creditnoteline (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    credit_note_id uuid NOT NULL,
+    line_id uuid,
+    description character varying(500) NOT NULL,
+    amount_minor bigint NOT NULL,
+    CONSTRAINT billing_creditnoteline_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_creditnoteline_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT credit_note_line_is_positive CHECK (amount_minor > 0)
+);
+CREATE INDEX billing_creditnoteline_credit_note_id_7a4ffaff ON public.billing_creditnoteline USING btree (credit_note_id);
+CREATE INDEX billing_creditnoteline_line_id_09094741 ON public.billing_creditnoteline USING btree (line_id);
+CREATE INDEX billing_creditnoteline_tenant_id_814a01c1 ON public.billing_creditnoteline USING btree (tenant_id);
+
+CREATE TABLE billing_invoice (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    period_id uuid NOT NULL,
+    run_id uuid,
+    state character varying(5) NOT NULL,
+    number character varying(26),
+    currency character varying(3) NOT NULL,
+    payer text NOT NULL,
+    collection character varying(20) NOT NULL,
+    tax_name character varying(60) NOT NULL,
+    tax_percentage numeric(9,6) NOT NULL,
+    tax_is_inclusive boolean NOT NULL,
+    net_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    total_minor bigint NOT NULL,
+    lines_count integer NOT NULL,
+    compiled_at timestamp with time zone NOT NULL,
+    issued_on date,
+    due_on date,
+    finalized_at timestamp with time zone,
+    content_sha256 character varying(64) NOT NULL,
+    voided_at timestamp with time zone,
+    void_reason character varying(300) NOT NULL,
+    voided_by_id uuid,
+    CONSTRAINT billing_invoice_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_invoice_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT invoice_number_once UNIQUE (tenant_id, number),
+    CONSTRAINT final_invoice_has_number_and_hash CHECK (finalized_at IS NULL AND number IS NULL AND state::text = 'draft'::text OR NOT state::text = 'draft'::text AND content_sha256::text > ''::text AND due_on IS NOT NULL AND finalized_at IS NOT NULL AND issued_on IS NOT NULL AND number IS NOT NULL),
+    CONSTRAINT invoice_total_is_not_negative CHECK (total_minor >= 0),
+    CONSTRAINT void_invoice_says_when_and_why CHECK (state::text = 'void'::text AND void_reason::text > ''::text AND voided_at IS NOT NULL OR NOT state::text = 'void'::text AND voided_at IS NULL)
+);
+CREATE INDEX billing_invoice_organization_id_244f1474 ON public.billing_invoice USING btree (organization_id);
+CREATE INDEX billing_invoice_period_id_97136eef ON public.billing_invoice USING btree (period_id);
+CREATE INDEX billing_invoice_run_id_2254c136 ON public.billing_invoice USING btree (run_id);
+CREATE INDEX billing_invoice_tenant_id_0888f9df ON public.billing_invoice USING btree (tenant_id);
+CREATE INDEX billing_invoice_voided_by_id_ebc2a908 ON public.billing_invoice USING btree (voided_by_id);
+CREATE INDEX invoice_newest ON public.billing_invoice USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX invoice_of_organization ON public.billing_invoice USING btree (organization_id, created_at DESC);
+CREATE INDEX invoice_of_run ON public.billing_invoice USING btree (run_id, organization_id);
+CREATE UNIQUE INDEX invoice_once_per_period ON public.billing_invoice USING btree (period_id) WHERE (NOT ((state)::text = 'void'::text));
+
+CREATE TABLE billing_invoiceline (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    position integer NOT NULL,
+    kind character varying(9) NOT NULL,
+    source character varying(11) NOT NULL,
+    source_id uuid NOT NULL,
+    charged_from date NOT NULL,
+    product character varying(120) NOT NULL,
+    description character varying(500) NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    quantity numeric(38,12),
+    unit character varying(40) NOT NULL,
+    exact numeric(38,12) NOT NULL,
+    amount_minor bigint NOT NULL,
+    CONSTRAINT billing_invoiceline_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_invoiceline_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT line_once_per_source UNIQUE (invoice_id, source, source_id, charged_from),
+    CONSTRAINT line_ends_after_it_starts CHECK (ends_on > starts_on)
+);
+CREATE INDEX billing_invoiceline_invoice_id_ff507e12 ON public.billing_invoiceline USING btree (invoice_id);
+CREATE INDEX line_of_source ON public.billing_invoiceline USING btree (organization_id, charged_from, source_id);
+
+CREATE TABLE billing_invoicestanding (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    state character varying(13) NOT NULL,
+    paid_minor bigint NOT NULL,
+    credited_minor bigint NOT NULL,
+    refunded_minor bigint NOT NULL,
+    paid_at timestamp with time zone,
+    is_paid_out_of_band boolean NOT NULL,
+    attempts integer NOT NULL,
+    next_attempt_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failure character varying(500) NOT NULL,
+    overdue_at timestamp with time zone,
+    stripe_status character varying(20) NOT NULL,
+    read_at timestamp with time zone,
+    CONSTRAINT billing_invoicestanding_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_invoicestanding_invoice_id_key UNIQUE (invoice_id),
+    CONSTRAINT billing_invoicestanding_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT paid_standing_has_its_time CHECK (NOT state::text = 'paid'::text OR paid_at IS NOT NULL),
+    CONSTRAINT standing_amounts_are_not_negative CHECK (credited_minor >= 0 AND paid_minor >= 0 AND refunded_minor >= 0)
+);
+CREATE INDEX billing_invoicestanding_tenant_id_919f6ac6 ON public.billing_invoicestanding USING btree (tenant_id);
+CREATE INDEX standing_by_state ON public.billing_invoicestanding USING btree (tenant_id, state);
+
+CREATE TABLE billing_meter (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    name character varying(120) NOT NULL,
+    product character varying(120) NOT NULL,
+    unit character varying(40) NOT NULL,
+    aggregation character varying(6) NOT NULL,
+    dimensions character varying(40)[] NOT NULL,
+    unique_by character varying(40) NOT NULL,
+    allows_negative boolean NOT NULL,
+    is_archived boolean NOT NULL,
+    CONSTRAINT billing_meter_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_meter_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT meter_code_once UNIQUE (tenant_id, code),
+    CONSTRAINT meter_code_is_plain CHECK (code::text ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text),
+    CONSTRAINT only_sums_may_be_negative CHECK (NOT allows_negative OR aggregation::text = 'sum'::text),
+    CONSTRAINT unique_meter_says_by_what CHECK (aggregation::text = 'unique'::text AND unique_by::text > ''::text OR NOT aggregation::text = 'unique'::text AND unique_by::text = ''::text)
+);
+CREATE INDEX billing_meter_tenant_id_648c2524 ON public.billing_meter USING btree (tenant_id);
+
+CREATE TABLE billing_notice (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    invoice_id uuid,
+    kind character varying(40) NOT NULL,
+    once character varying(200) NOT NULL,
+    title character varying(200) NOT NULL,
+    text character varying(1000) NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT billing_notice_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_notice_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT notice_told_once UNIQUE (organization_id, once)
+);
+CREATE INDEX billing_notice_invoice_id_156cb9ac ON public.billing_notice USING btree (invoice_id);
+CREATE INDEX billing_notice_organization_id_fcec65c6 ON public.billing_notice USING btree (organization_id);
+CREATE INDEX billing_notice_tenant_id_82796586 ON public.billing_notice USING btree (tenant_id);
+
+CREATE TABLE billing_numberseries (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    kind character varying(11) NOT NULL,
+    prefix character varying(12) NOT NULL,
+    next_number bigint NOT NULL,
+    CONSTRAINT billing_numberseries_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_numberseries_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT number_prefix_once UNIQUE (tenant_id, prefix),
+    CONSTRAINT number_series_once_per_kind UNIQUE (tenant_id, kind),
+    CONSTRAINT number_prefix_is_plain CHECK (prefix::text ~ '^[A-Z0-9-]{1,12}$'::text)
+);
+CREATE INDEX billing_numberseries_tenant_id_8a5fabcb ON public.billing_numberseries USING btree (tenant_id);
+
+CREATE TABLE billing_oneoffitem (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    description character varying(300) NOT NULL,
+    product character varying(120) NOT NULL,
+    amount_minor bigint NOT NULL,
+    due_on date NOT NULL,
+    idempotency_key character varying(200),
+    made_by_id uuid,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT billing_oneoffitem_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_oneoffitem_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT item_key_once UNIQUE (tenant_id, idempotency_key),
+    CONSTRAINT item_is_an_amount CHECK (NOT amount_minor = 0)
+);
+CREATE INDEX billing_oneoffitem_made_by_id_08a37abb ON public.billing_oneoffitem USING btree (made_by_id);
+CREATE INDEX billing_oneoffitem_organization_id_80f55ad9 ON public.billing_oneoffitem USING btree (organization_id);
+CREATE INDEX billing_oneoffitem_tenant_id_5b49f66b ON public.billing_oneoffitem USING btree (tenant_id);
+CREATE INDEX item_by_due_day ON public.billing_oneoffitem USING btree (organization_id, due_on);
+
+CREATE TABLE billing_organization (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    code character varying(64) NOT NULL,
+    name character varying(200) NOT NULL,
+    payer text NOT NULL,
+    currency character varying(3) NOT NULL,
+    time_zone character varying(60) NOT NULL,
+    anchor_day smallint NOT NULL,
+    billing_starts_on date NOT NULL,
+    closed_through date,
+    net_days smallint NOT NULL,
+    collection character varying(20) NOT NULL,
+    below_minimum character varying(5) NOT NULL,
+    tax_rate_id uuid,
+    state character varying(6) NOT NULL,
+    stripe_customer_id character varying(255),
+    portal_token text NOT NULL,
+    CONSTRAINT billing_organization_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_organization_stripe_customer_id_key UNIQUE (stripe_customer_id),
+    CONSTRAINT billing_organization_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT organization_code_once UNIQUE (tenant_id, code),
+    CONSTRAINT billing_organization_anchor_day_check CHECK (anchor_day >= 0),
+    CONSTRAINT billing_organization_net_days_check CHECK (net_days >= 0),
+    CONSTRAINT billing_organization_version_check CHECK (version >= 0),
+    CONSTRAINT organization_anchor_is_a_day CHECK (anchor_day >= 1 AND anchor_day <= 31),
+    CONSTRAINT organization_code_is_plain CHECK (code::text ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text),
+    CONSTRAINT organization_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT organization_net_days_is_at_most_a_year CHECK (net_days <= 365)
+);
+CREATE INDEX billing_organization_stripe_customer_id_10053bc2_like ON public.billing_organization USING btree (stripe_customer_id varchar_pattern_ops);
+CREATE INDEX billing_organization_tax_rate_id_2bfbae21 ON public.billing_organization USING btree (tax_rate_id);
+CREATE INDEX billing_organization_tenant_id_a92c1fd0 ON public.billing_organization USING btree (tenant_id);
+
+CREATE TABLE billing_plan (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    name character varying(120) NOT NULL,
+    currency character varying(3) NOT NULL,
+    CONSTRAINT billing_plan_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_plan_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT plan_code_once UNIQUE (tenant_id, code),
+    CONSTRAINT plan_code_is_plain CHECK (code::text ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text),
+    CONSTRAINT plan_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text)
+);
+CREATE INDEX billing_plan_tenant_id_fccdc8f9 ON public.billing_plan USING btree (tenant_id);
+
+CREATE TABLE billing_planversion (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    number integer NOT NULL,
+    note character varying(300) NOT NULL,
+    published_at timestamp with time zone,
+    published_by_id uuid,
+    CONSTRAINT billing_planversion_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_planversion_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT plan_version_number_once UNIQUE (plan_id, number),
+    CONSTRAINT billing_planversion_number_check CHECK (number >= 0)
+);
+CREATE INDEX billing_planversion_plan_id_177980c8 ON public.billing_planversion USING btree (plan_id);
+CREATE INDEX billing_planversion_published_by_id_c56f3948 ON public.billing_planversion USING btree (published_by_id);
+CREATE INDEX billing_planversion_tenant_id_000d9d65 ON public.billing_planversion USING btree (tenant_id);
+
+CREATE TABLE billing_price (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    meter_id uuid NOT NULL,
+    model character varying(9) NOT NULL,
+    filter_dimension character varying(40) NOT NULL,
+    filter_value character varying(200) NOT NULL,
+    included numeric(38,12) NOT NULL,
+    package_size numeric(38,12),
+    minimum_minor bigint NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    CONSTRAINT billing_price_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_price_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT package_price_has_its_size CHECK (model::text = 'package'::text AND package_size > 0::numeric OR NOT model::text = 'package'::text AND package_size IS NULL),
+    CONSTRAINT price_ends_after_it_starts CHECK (ends_on IS NULL OR ends_on > starts_on),
+    CONSTRAINT price_filter_has_dimension CHECK (NOT filter_dimension::text = ''::text OR filter_value::text = ''::text),
+    CONSTRAINT price_includes_no_less_than_nothing CHECK (included >= 0::numeric),
+    CONSTRAINT price_minimum_is_not_negative CHECK (minimum_minor >= 0),
+    CONSTRAINT price_filters_use_one_dimension EXCLUDE USING gist (version_id WITH =, meter_id WITH =, filter_dimension WITH <>, daterange(starts_on, ends_on, '[)'::text) WITH &&) WHERE (NOT filter_dimension::text = ''::text),
+    CONSTRAINT price_ranges_do_not_overlap EXCLUDE USING gist (version_id WITH =, meter_id WITH =, filter_dimension WITH =, filter_value WITH =, daterange(starts_on, ends_on, '[)'::text) WITH &&)
+);
+CREATE INDEX billing_price_meter_id_96e8589a ON public.billing_price USING btree (meter_id);
+CREATE INDEX billing_price_tenant_id_bb3960f1 ON public.billing_price USING btree (tenant_id);
+CREATE INDEX billing_price_version_id_5ac5cc03 ON public.billing_price USING btree (version_id);
+
+CREATE TABLE billing_pricetier (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    price_id uuid NOT NULL,
+    position smallint NOT NULL,
+    above numeric(38,12) NOT NULL,
+    up_to numeric(38,12),
+    rate numeric(38,12) NOT NULL,
+    flat numeric(38,12) NOT NULL,
+    CONSTRAINT billing_pricetier_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_pricetier_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT tier_position_once UNIQUE (price_id, "position"),
+    CONSTRAINT billing_pricetier_position_check CHECK ("position" >= 0),
+    CONSTRAINT tier_ends_above_its_start CHECK (above >= 0::numeric AND (up_to IS NULL OR up_to > above)),
+    CONSTRAINT tier_rates_are_not_negative CHECK (rate >= 0::numeric AND flat >= 0::numeric)
+);
+CREATE INDEX billing_pricetier_price_id_10b38ac0 ON public.billing_pricetier USING btree (price_id);
+CREATE INDEX billing_pricetier_tenant_id_743194ee ON public.billing_pricetier USING btree (tenant_id);
+
+CREATE TABLE billing_push (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    invoice_id uuid,
+    credit_note_id uuid,
+    step character varying(8) NOT NULL,
+    state character varying(8) NOT NULL,
+    stripe_id character varying(255),
+    generation integer NOT NULL,
+    key_used_at timestamp with time zone,
+    lines_sent integer NOT NULL,
+    is_collapsed boolean NOT NULL,
+    sending jsonb NOT NULL,
+    differences jsonb NOT NULL,
+    calls integer NOT NULL,
+    attempts integer NOT NULL,
+    next_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    last_error character varying(500) NOT NULL,
+    done_at timestamp with time zone,
+    hosted_url character varying(500) NOT NULL,
+    pdf_url character varying(500) NOT NULL,
+    CONSTRAINT billing_push_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_push_credit_note_id_key UNIQUE (credit_note_id),
+    CONSTRAINT billing_push_invoice_id_key UNIQUE (invoice_id),
+    CONSTRAINT billing_push_stripe_id_key UNIQUE (stripe_id),
+    CONSTRAINT billing_push_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT billing_push_generation_check CHECK (generation >= 0),
+    CONSTRAINT open_push_is_due_again CHECK (NOT (state::text = ANY (ARRAY['queued'::character varying, 'waiting'::character varying]::text[])) OR next_at IS NOT NULL),
+    CONSTRAINT push_is_of_one_thing CHECK (invoice_id IS NULL OR credit_note_id IS NULL)
+);
+CREATE INDEX billing_push_organization_id_fc7b5595 ON public.billing_push USING btree (organization_id);
+CREATE INDEX billing_push_stripe_id_b6da1137_like ON public.billing_push USING btree (stripe_id varchar_pattern_ops);
+CREATE INDEX billing_push_tenant_id_83e7678e ON public.billing_push USING btree (tenant_id);
+CREATE UNIQUE INDEX customer_push_once_per_organization ON public.billing_push USING btree (organization_id) WHERE ((credit_note_id IS NULL) AND (invoice_id IS NULL));
+CREATE INDEX push_by_state ON public.billing_push USING btree (tenant_id, state, created_at);
+CREATE INDEX push_due ON public.billing_push USING btree (tenant_id, next_at) WHERE ((state)::text = ANY ((ARRAY['queued'::character varying, 'waiting'::character varying])::text[]));
+CREATE INDEX push_under_way ON public.billing_push USING btree (tenant_id, leased_until) WHERE (leased_until IS NOT NULL);
+
+CREATE TABLE billing_pushdesk (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by_id uuid,
+    pause_reason character varying(300) NOT NULL,
+    down_since timestamp with time zone,
+    answered_at timestamp with time zone,
+    CONSTRAINT billing_pushdesk_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_pushdesk_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT push_desk_once_per_tenant UNIQUE (tenant_id)
+);
+CREATE INDEX billing_pushdesk_paused_by_id_1d6f06ef ON public.billing_pushdesk USING btree (paused_by_id);
+CREATE INDEX billing_pushdesk_tenant_id_89974a8f ON public.billing_pushdesk USING btree (tenant_id);
+
+CREATE TABLE billing_recurringfee (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    name character varying(120) NOT NULL,
+    product character varying(120) NOT NULL,
+    amount_minor bigint NOT NULL,
+    timing character varying(7) NOT NULL,
+    is_prorated boolean NOT NULL,
+    CONSTRAINT billing_recurringfee_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_recurringfee_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT recurring_fee_name_once UNIQUE (version_id, name),
+    CONSTRAINT recurring_fee_is_not_negative CHECK (amount_minor >= 0)
+);
+CREATE INDEX billing_recurringfee_tenant_id_b2700508 ON public.billing_recurringfee USING btree (tenant_id);
+CREATE INDEX billing_recurringfee_version_id_46c64025 ON public.billing_recurringfee USING btree (version_id);
+
+CREATE TABLE billing_stripecall (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    push_id uuid NOT NULL,
+    step character varying(8) NOT NULL,
+    idempotency_key character varying(255) NOT NULL,
+    outcome character varying(12) NOT NULL,
+    detail character varying(500) NOT NULL,
+    CONSTRAINT billing_stripecall_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_stripecall_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX billing_stripecall_push_id_e7850deb ON public.billing_stripecall USING btree (push_id);
+CREATE INDEX billing_stripecall_tenant_id_63d243b6 ON public.billing_stripecall USING btree (tenant_id);
+
+CREATE TABLE billing_taxrate (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name character varying(60) NOT NULL,
+    percentage numeric(9,6) NOT NULL,
+    is_inclusive boolean NOT NULL,
+    CONSTRAINT billing_taxrate_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_taxrate_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT tax_rate_name_once UNIQUE (tenant_id, name),
+    CONSTRAINT tax_rate_is_a_percentage CHECK (percentage >= 0::numeric AND percentage <= 100::numeric)
+);
+CREATE INDEX billing_taxrate_tenant_id_d02ba69e ON public.billing_taxrate USING btree (tenant_id);
+
+CREATE TABLE billing_usagebucket (
+    id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    day date NOT NULL,
+    meter_id uuid NOT NULL,
+    dimensions jsonb NOT NULL,
+    quantity numeric(38,12) NOT NULL,
+    events integer NOT NULL,
+    last_at timestamp with time zone,
+    CONSTRAINT billing_usagebucket_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_usagebucket_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT bucket_once_per_day UNIQUE (organization_id, day, meter_id, dimensions)
+);
+CREATE INDEX billing_usagebucket_meter_id_0d30be13 ON public.billing_usagebucket USING btree (meter_id);
+CREATE INDEX billing_usagebucket_organization_id_97720d7a ON public.billing_usagebucket USING btree (organization_id);
+CREATE INDEX billing_usagebucket_tenant_id_a9b650a0 ON public.billing_usagebucket USING btree (tenant_id);
+CREATE INDEX bucket_by_meter ON public.billing_usagebucket USING btree (meter_id, day);
+
+CREATE TABLE billing_usageevent (
+    tenant_id uuid NOT NULL,
+    bucket_id bigint NOT NULL,
+    time timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    idempotency_key character varying(200) NOT NULL,
+    quantity numeric(38,12) NOT NULL,
+    kind character varying(7) NOT NULL,
+    value character varying(200),
+    corrects character varying(200),
+    reason character varying(300),
+    CONSTRAINT billing_usageevent_pkey PRIMARY KEY (tenant_id, idempotency_key),
+    CONSTRAINT correcting_event_has_reason CHECK (corrects IS NULL AND kind::text = 'usage'::text AND reason IS NULL OR NOT kind::text = 'usage'::text AND corrects IS NOT NULL AND reason IS NOT NULL)
+);
+CREATE INDEX event_by_bucket_and_time ON public.billing_usageevent USING btree (bucket_id, "time");
+CREATE INDEX event_by_value ON public.billing_usageevent USING btree (bucket_id, value) WHERE (value IS NOT NULL);
+CREATE UNIQUE INDEX event_corrected_once ON public.billing_usageevent USING btree (tenant_id, corrects) WHERE (corrects IS NOT NULL);
+
+CREATE TABLE billing_walletentry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    kind character varying(11) NOT NULL,
+    amount_minor bigint NOT NULL,
+    invoice_id uuid,
+    note character varying(300) NOT NULL,
+    idempotency_key character varying(200),
+    made_by_id uuid,
+    CONSTRAINT billing_walletentry_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_walletentry_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT wallet_key_once UNIQUE (tenant_id, idempotency_key),
+    CONSTRAINT wallet_entry_has_its_sign CHECK (amount_minor < 0 AND (kind::text = ANY (ARRAY['used'::character varying, 'withdrawn'::character varying]::text[])) OR NOT (kind::text = ANY (ARRAY['used'::character varying, 'withdrawn'::character varying]::text[])) AND amount_minor > 0)
+);
+CREATE INDEX billing_walletentry_invoice_id_2fe93f03 ON public.billing_walletentry USING btree (invoice_id);
+CREATE INDEX billing_walletentry_made_by_id_2fe013fb ON public.billing_walletentry USING btree (made_by_id);
+CREATE INDEX billing_walletentry_organization_id_a9ce2768 ON public.billing_walletentry USING btree (organization_id);
+CREATE INDEX billing_walletentry_tenant_id_436b8155 ON public.billing_walletentry USING btree (tenant_id);
+CREATE UNIQUE INDEX wallet_used_once_per_invoice ON public.billing_walletentry USING btree (invoice_id, kind) WHERE ((invoice_id IS NOT NULL) AND ((kind)::text = ANY ((ARRAY['used'::character varying, 'returned'::character varying])::text[])));
+
 ALTER TABLE core_apikey
     ADD CONSTRAINT core_apikey_created_by_id_9aafb450_fk_core_user_id FOREIGN KEY (created_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT core_apikey_tenant_id_b3bfd62e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1399,6 +2737,19 @@ ALTER TABLE core_teammembership
 
 ALTER TABLE core_user
     ADD CONSTRAINT core_user_tenant_id_8a6e30cc_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE core_webhookdelivery
+    ADD CONSTRAINT core_webhookdelivery_endpoint_id_3020c03c_fk_core_webh FOREIGN KEY (endpoint_id) REFERENCES core_webhookendpoint(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_webhookdelivery_endpoint_id_same_tenant FOREIGN KEY (tenant_id, endpoint_id) REFERENCES core_webhookendpoint(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_webhookdelivery_message_id_daec6f2d_fk_core_webh FOREIGN KEY (message_id) REFERENCES core_webhookmessage(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_webhookdelivery_message_id_same_tenant FOREIGN KEY (tenant_id, message_id) REFERENCES core_webhookmessage(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_webhookdelivery_tenant_id_ff2fbe88_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE core_webhookendpoint
+    ADD CONSTRAINT core_webhookendpoint_tenant_id_026318b8_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE core_webhookmessage
+    ADD CONSTRAINT core_webhookmessage_tenant_id_fa76eadb_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE payments_checkout
     ADD CONSTRAINT payments_checkout_account_id_b469438b_fk_payments_ FOREIGN KEY (account_id) REFERENCES payments_stripeaccount(id) DEFERRABLE INITIALLY DEFERRED,
@@ -1514,6 +2865,18 @@ ALTER TABLE crm_timelineentry
     ADD CONSTRAINT crm_timelineentry_task_id_same_tenant FOREIGN KEY (tenant_id, task_id) REFERENCES crm_task(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT crm_timelineentry_tenant_id_7a7771ec_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE subscriptions_case
+    ADD CONSTRAINT subscriptions_case_owner_id_0e56a2e5_fk_core_user_id FOREIGN KEY (owner_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_case_rent_id_97c7c434_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_case_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_case_tenant_id_175c5131_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_casenote
+    ADD CONSTRAINT subscriptions_caseno_case_id_4d98febb_fk_subscript FOREIGN KEY (case_id) REFERENCES subscriptions_case(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_casenote_by_id_2e442501_fk_core_user_id FOREIGN KEY (by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_casenote_case_id_same_tenant FOREIGN KEY (tenant_id, case_id) REFERENCES subscriptions_case(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_casenote_tenant_id_d81745b7_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE subscriptions_charge
     ADD CONSTRAINT subscriptions_charge_requested_by_id_13234072_fk_core_user_id FOREIGN KEY (requested_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_charge_subscription_id_3123d16d_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
@@ -1550,6 +2913,50 @@ ALTER TABLE subscriptions_clubstatuschange
     ADD CONSTRAINT subscriptions_clubst_tenant_id_408c18b1_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_clubstatuschange_club_id_same_tenant FOREIGN KEY (tenant_id, club_id) REFERENCES subscriptions_club(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE subscriptions_disputeact
+    ADD CONSTRAINT subscriptions_disput_dispute_id_1da0111d_fk_subscript FOREIGN KEY (dispute_id) REFERENCES subscriptions_rentdispute(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_disputeact_asked_by_id_8a1041d7_fk_core_user_id FOREIGN KEY (asked_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_disputeact_dispute_id_same_tenant FOREIGN KEY (tenant_id, dispute_id) REFERENCES subscriptions_rentdispute(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_disputeact_tenant_id_f76222c6_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_formerstripeid
+    ADD CONSTRAINT subscriptions_former_house_id_0ab30ad5_fk_subscript FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_former_lease_id_936156e8_fk_subscript FOREIGN KEY (lease_id) REFERENCES subscriptions_lease(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_former_resident_id_5bc24a9d_fk_subscript FOREIGN KEY (resident_id) REFERENCES subscriptions_resident(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_former_room_id_d0943236_fk_subscript FOREIGN KEY (room_id) REFERENCES subscriptions_room(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_former_tenant_id_a0c5b122_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_formerstripeid_house_id_same_tenant FOREIGN KEY (tenant_id, house_id) REFERENCES subscriptions_house(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_formerstripeid_lease_id_same_tenant FOREIGN KEY (tenant_id, lease_id) REFERENCES subscriptions_lease(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_formerstripeid_resident_id_same_tenant FOREIGN KEY (tenant_id, resident_id) REFERENCES subscriptions_resident(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_formerstripeid_room_id_same_tenant FOREIGN KEY (tenant_id, room_id) REFERENCES subscriptions_room(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_fraudwarning
+    ADD CONSTRAINT subscriptions_fraudw_rent_id_3a3965d7_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_fraudwarning_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_fraudwarning_tenant_id_f6a9517f_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_house
+    ADD CONSTRAINT subscriptions_house_tenant_id_104561a2_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_houseentry
+    ADD CONSTRAINT subscriptions_housee_house_id_6ade9b1f_fk_subscript FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_housee_rent_id_8fcf47b8_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_houseentry_house_id_same_tenant FOREIGN KEY (tenant_id, house_id) REFERENCES subscriptions_house(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_houseentry_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_houseentry_tenant_id_c69e31ad_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_lease
+    ADD CONSTRAINT subscriptions_lease_house_id_cde8cb39_fk_subscriptions_house_id FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_house_id_same_tenant FOREIGN KEY (tenant_id, house_id) REFERENCES subscriptions_house(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_resident_id_ae2de330_fk_subscript FOREIGN KEY (resident_id) REFERENCES subscriptions_resident(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_resident_id_same_tenant FOREIGN KEY (tenant_id, resident_id) REFERENCES subscriptions_resident(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_room_id_8e9384f4_fk_subscriptions_room_id FOREIGN KEY (room_id) REFERENCES subscriptions_room(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_room_id_same_tenant FOREIGN KEY (tenant_id, room_id) REFERENCES subscriptions_room(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_lease_tenant_id_bb725c96_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_leaseimport
+    ADD CONSTRAINT subscriptions_leaseimport_tenant_id_b9d1d4db_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE subscriptions_move
     ADD CONSTRAINT subscriptions_move_joined_id_a8ad0bcf_fk_subscript FOREIGN KEY (joined_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_move_joined_id_same_tenant FOREIGN KEY (tenant_id, joined_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
@@ -1557,6 +2964,36 @@ ALTER TABLE subscriptions_move
     ADD CONSTRAINT subscriptions_move_left_id_same_tenant FOREIGN KEY (tenant_id, left_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_move_moved_by_id_0c7af72a_fk_core_user_id FOREIGN KEY (moved_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_move_tenant_id_aff17847_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_rentdispute
+    ADD CONSTRAINT subscriptions_rentdi_rent_id_e764b655_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentdispute_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentdispute_tenant_id_879c235b_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_rentpayment
+    ADD CONSTRAINT subscriptions_rentpa_duplicate_of_id_68e96829_fk_subscript FOREIGN KEY (duplicate_of_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpa_lease_id_64fbf7cf_fk_subscript FOREIGN KEY (lease_id) REFERENCES subscriptions_lease(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpa_resident_id_4529e966_fk_subscript FOREIGN KEY (resident_id) REFERENCES subscriptions_resident(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpayment_duplicate_of_id_same_tenant FOREIGN KEY (tenant_id, duplicate_of_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpayment_lease_id_same_tenant FOREIGN KEY (tenant_id, lease_id) REFERENCES subscriptions_lease(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpayment_resident_id_same_tenant FOREIGN KEY (tenant_id, resident_id) REFERENCES subscriptions_resident(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentpayment_tenant_id_faab7fb3_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_renttransfer
+    ADD CONSTRAINT subscriptions_renttr_house_id_c2bd23a1_fk_subscript FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_renttr_rent_id_349749f8_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_renttr_stopped_by_id_8458f9c6_fk_core_user FOREIGN KEY (stopped_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_renttransfer_house_id_same_tenant FOREIGN KEY (tenant_id, house_id) REFERENCES subscriptions_house(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_renttransfer_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_renttransfer_tenant_id_9f721b76_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_resident
+    ADD CONSTRAINT subscriptions_resident_tenant_id_44e756e9_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_room
+    ADD CONSTRAINT subscriptions_room_house_id_b0e898a1_fk_subscriptions_house_id FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_room_house_id_same_tenant FOREIGN KEY (tenant_id, house_id) REFERENCES subscriptions_house(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_room_tenant_id_4b07e830_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE subscriptions_shopaccount
     ADD CONSTRAINT subscriptions_shopaccount_tenant_id_93511038_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1567,6 +3004,15 @@ ALTER TABLE subscriptions_skip
     ADD CONSTRAINT subscriptions_skip_subscription_id_same_tenant FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_skip_tenant_id_28025571_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_skip_undone_by_id_786e66fe_fk_core_user_id FOREIGN KEY (undone_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_stripelink
+    ADD CONSTRAINT subscriptions_stripe_lease_id_2625bee2_fk_subscript FOREIGN KEY (lease_id) REFERENCES subscriptions_lease(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripe_resident_id_1770202b_fk_subscript FOREIGN KEY (resident_id) REFERENCES subscriptions_resident(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripe_room_id_b2f1b2c3_fk_subscript FOREIGN KEY (room_id) REFERENCES subscriptions_room(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripelink_lease_id_same_tenant FOREIGN KEY (tenant_id, lease_id) REFERENCES subscriptions_lease(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripelink_resident_id_same_tenant FOREIGN KEY (tenant_id, resident_id) REFERENCES subscriptions_resident(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripelink_room_id_same_tenant FOREIGN KEY (tenant_id, room_id) REFERENCES subscriptions_room(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_stripelink_tenant_id_fd007baa_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE subscriptions_subscription
     ADD CONSTRAINT subscriptions_subscr_club_id_4f90563f_fk_subscript FOREIGN KEY (club_id) REFERENCES subscriptions_club(id) DEFERRABLE INITIALLY DEFERRED,
@@ -1582,6 +3028,167 @@ ALTER TABLE subscriptions_subscriptionstatuschange
     ADD CONSTRAINT subscriptions_subscr_subscription_id_d4191076_fk_subscript FOREIGN KEY (subscription_id) REFERENCES subscriptions_subscription(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_subscr_tenant_id_491ed68f_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_subscriptionstatuschange_subscription_id_same_ten FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_transferreversal
+    ADD CONSTRAINT subscriptions_transf_decided_by_id_325ded3b_fk_core_user FOREIGN KEY (decided_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_transf_tenant_id_ed33c3a3_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_transf_transfer_id_ed1254fc_fk_subscript FOREIGN KEY (transfer_id) REFERENCES subscriptions_renttransfer(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_transferreversal_transfer_id_same_tenant FOREIGN KEY (tenant_id, transfer_id) REFERENCES subscriptions_renttransfer(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_alert
+    ADD CONSTRAINT billing_alert_meter_id_a3840cef_fk_billing_meter_id FOREIGN KEY (meter_id) REFERENCES billing_meter(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alert_meter_id_same_tenant FOREIGN KEY (tenant_id, meter_id) REFERENCES billing_meter(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alert_organization_id_11017d9f_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alert_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alert_tenant_id_d298f704_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_alertfiring
+    ADD CONSTRAINT billing_alertfiring_alert_id_fee7f1f0_fk_billing_alert_id FOREIGN KEY (alert_id) REFERENCES billing_alert(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alertfiring_alert_id_same_tenant FOREIGN KEY (tenant_id, alert_id) REFERENCES billing_alert(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alertfiring_period_id_087d617d_fk_billing_b FOREIGN KEY (period_id) REFERENCES billing_billingperiod(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alertfiring_period_id_same_tenant FOREIGN KEY (tenant_id, period_id) REFERENCES billing_billingperiod(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_alertfiring_tenant_id_9ab36907_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_assignment
+    ADD CONSTRAINT billing_assignment_made_by_id_7cfa6e8d_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_assignment_organization_id_706f71f8_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_assignment_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_assignment_tenant_id_758e5e70_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_assignment_version_id_ca029842_fk_billing_p FOREIGN KEY (version_id) REFERENCES billing_planversion(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_assignment_version_id_same_tenant FOREIGN KEY (tenant_id, version_id) REFERENCES billing_planversion(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_auditreport
+    ADD CONSTRAINT billing_auditreport_tenant_id_5665d129_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_billingperiod
+    ADD CONSTRAINT billing_billingperio_organization_id_cc87521c_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_billingperiod_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_billingperiod_tenant_id_2d6df634_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_billingrun
+    ADD CONSTRAINT billing_billingrun_approved_by_id_b490456c_fk_core_user_id FOREIGN KEY (approved_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_billingrun_made_by_id_92add9f9_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_billingrun_tenant_id_49b1741b_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_billingsettings
+    ADD CONSTRAINT billing_billingsettings_tenant_id_64d53079_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_creditnote
+    ADD CONSTRAINT billing_creditnote_invoice_id_38246c17_fk_billing_invoice_id FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnote_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnote_issued_by_id_7c9103d1_fk_core_user_id FOREIGN KEY (issued_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnote_tenant_id_a0ece271_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_creditnoteline
+    ADD CONSTRAINT billing_creditnoteli_credit_note_id_7a4ffaff_fk_billing_c FOREIGN KEY (credit_note_id) REFERENCES billing_creditnote(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnoteli_line_id_09094741_fk_billing_i FOREIGN KEY (line_id) REFERENCES billing_invoiceline(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnoteline_credit_note_id_same_tenant FOREIGN KEY (tenant_id, credit_note_id) REFERENCES billing_creditnote(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnoteline_line_id_same_tenant FOREIGN KEY (tenant_id, line_id) REFERENCES billing_invoiceline(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_creditnoteline_tenant_id_814a01c1_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_invoice
+    ADD CONSTRAINT billing_invoice_organization_id_244f1474_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_period_id_97136eef_fk_billing_billingperiod_id FOREIGN KEY (period_id) REFERENCES billing_billingperiod(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_period_id_same_tenant FOREIGN KEY (tenant_id, period_id) REFERENCES billing_billingperiod(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_run_id_2254c136_fk_billing_billingrun_id FOREIGN KEY (run_id) REFERENCES billing_billingrun(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_run_id_same_tenant FOREIGN KEY (tenant_id, run_id) REFERENCES billing_billingrun(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_tenant_id_0888f9df_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoice_voided_by_id_ebc2a908_fk_core_user_id FOREIGN KEY (voided_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_invoiceline
+    ADD CONSTRAINT billing_invoiceline_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_invoicestanding
+    ADD CONSTRAINT billing_invoicestand_invoice_id_2d25c819_fk_billing_i FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoicestanding_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoicestanding_tenant_id_919f6ac6_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_meter
+    ADD CONSTRAINT billing_meter_tenant_id_648c2524_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_notice
+    ADD CONSTRAINT billing_notice_invoice_id_156cb9ac_fk_billing_invoice_id FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_notice_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_notice_organization_id_fcec65c6_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_notice_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_notice_tenant_id_82796586_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_numberseries
+    ADD CONSTRAINT billing_numberseries_tenant_id_8a5fabcb_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_oneoffitem
+    ADD CONSTRAINT billing_oneoffitem_made_by_id_08a37abb_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_oneoffitem_organization_id_80f55ad9_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_oneoffitem_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_oneoffitem_tenant_id_5b49f66b_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_organization
+    ADD CONSTRAINT billing_organization_tax_rate_id_2bfbae21_fk_billing_taxrate_id FOREIGN KEY (tax_rate_id) REFERENCES billing_taxrate(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_organization_tax_rate_id_same_tenant FOREIGN KEY (tenant_id, tax_rate_id) REFERENCES billing_taxrate(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_organization_tenant_id_a92c1fd0_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_plan
+    ADD CONSTRAINT billing_plan_tenant_id_fccdc8f9_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_planversion
+    ADD CONSTRAINT billing_planversion_plan_id_177980c8_fk_billing_plan_id FOREIGN KEY (plan_id) REFERENCES billing_plan(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_planversion_plan_id_same_tenant FOREIGN KEY (tenant_id, plan_id) REFERENCES billing_plan(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_planversion_published_by_id_c56f3948_fk_core_user_id FOREIGN KEY (published_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_planversion_tenant_id_000d9d65_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_price
+    ADD CONSTRAINT billing_price_meter_id_96e8589a_fk_billing_meter_id FOREIGN KEY (meter_id) REFERENCES billing_meter(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_price_meter_id_same_tenant FOREIGN KEY (tenant_id, meter_id) REFERENCES billing_meter(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_price_tenant_id_bb3960f1_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_price_version_id_5ac5cc03_fk_billing_planversion_id FOREIGN KEY (version_id) REFERENCES billing_planversion(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_price_version_id_same_tenant FOREIGN KEY (tenant_id, version_id) REFERENCES billing_planversion(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_pricetier
+    ADD CONSTRAINT billing_pricetier_price_id_10b38ac0_fk_billing_price_id FOREIGN KEY (price_id) REFERENCES billing_price(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_pricetier_price_id_same_tenant FOREIGN KEY (tenant_id, price_id) REFERENCES billing_price(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_pricetier_tenant_id_743194ee_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_push
+    ADD CONSTRAINT billing_push_credit_note_id_c0ff5397_fk_billing_creditnote_id FOREIGN KEY (credit_note_id) REFERENCES billing_creditnote(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_credit_note_id_same_tenant FOREIGN KEY (tenant_id, credit_note_id) REFERENCES billing_creditnote(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_invoice_id_ea9b2136_fk_billing_invoice_id FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_organization_id_fc7b5595_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_push_tenant_id_83e7678e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_pushdesk
+    ADD CONSTRAINT billing_pushdesk_paused_by_id_1d6f06ef_fk_core_user_id FOREIGN KEY (paused_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_pushdesk_tenant_id_89974a8f_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_recurringfee
+    ADD CONSTRAINT billing_recurringfee_tenant_id_b2700508_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_recurringfee_version_id_46c64025_fk_billing_p FOREIGN KEY (version_id) REFERENCES billing_planversion(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_recurringfee_version_id_same_tenant FOREIGN KEY (tenant_id, version_id) REFERENCES billing_planversion(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_stripecall
+    ADD CONSTRAINT billing_stripecall_push_id_e7850deb_fk_billing_push_id FOREIGN KEY (push_id) REFERENCES billing_push(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_stripecall_push_id_same_tenant FOREIGN KEY (tenant_id, push_id) REFERENCES billing_push(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_stripecall_tenant_id_63d243b6_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_taxrate
+    ADD CONSTRAINT billing_taxrate_tenant_id_d02ba69e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_usagebucket
+    ADD CONSTRAINT billing_usagebucket_meter_id_0d30be13_fk_billing_meter_id FOREIGN KEY (meter_id) REFERENCES billing_meter(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_usagebucket_meter_id_same_tenant FOREIGN KEY (tenant_id, meter_id) REFERENCES billing_meter(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_usagebucket_organization_id_97720d7a_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_usagebucket_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_usagebucket_tenant_id_a9b650a0_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_walletentry
+    ADD CONSTRAINT billing_walletentry_invoice_id_2fe93f03_fk_billing_invoice_id FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_walletentry_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_walletentry_made_by_id_2fe013fb_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_walletentry_organization_id_a9ce2768_fk_billing_o FOREIGN KEY (organization_id) REFERENCES billing_organization(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_walletentry_organization_id_same_tenant FOREIGN KEY (tenant_id, organization_id) REFERENCES billing_organization(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_walletentry_tenant_id_436b8155_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 CREATE VIEW clubs.club WITH (security_barrier=true, check_option=cascaded)
 AS SELECT number AS id,
@@ -1662,6 +3269,12 @@ CREATE TRIGGER keep_roles_of_new BEFORE INSERT ON core_user FOR EACH ROW EXECUTE
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_user FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_webhookdelivery FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_webhookendpoint FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_webhookmessage FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_checkout FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_payment FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
@@ -1708,6 +3321,12 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crm_task FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crm_timelineentry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_case FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER append_only BEFORE DELETE ON subscriptions_casenote FOR EACH ROW EXECUTE FUNCTION subscriptions_refuse_change('case_note_is_append_only');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_casenote FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_charge FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_club FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
@@ -1720,11 +3339,39 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubstatus FOR EA
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_clubstatuschange FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_disputeact FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_formerstripeid FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_fraudwarning FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_house FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON subscriptions_houseentry FOR EACH ROW EXECUTE FUNCTION subscriptions_refuse_change('house_entry_is_append_only');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_houseentry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_lease FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_leaseimport FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_move FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentdispute FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentpayment FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_renttransfer FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_resident FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_room FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_shopaccount FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_skip FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_stripelink FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_subscription FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
@@ -1737,3 +3384,83 @@ CREATE TRIGGER keep_last_inserted AFTER INSERT ON subscriptions_subscriptionstat
 CREATE TRIGGER keep_last_updated AFTER UPDATE ON subscriptions_subscriptionstatuschange REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscriptions_rows_updated();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_subscriptionstatuschange FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_transferreversal FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_alert FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_alertfiring FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_assignment FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_auditreport FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_billingperiod FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_billingrun FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_billingsettings FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_creditnote FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_creditnoteline FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE DELETE OR UPDATE ON billing_invoice FOR EACH ROW EXECUTE FUNCTION billing_freeze_invoice();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_invoice FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER final_lines_stay_new AFTER INSERT ON billing_invoiceline REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION billing_freeze_lines();
+
+CREATE TRIGGER final_lines_stay_old AFTER DELETE ON billing_invoiceline REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION billing_freeze_lines();
+
+CREATE TRIGGER never_updated BEFORE UPDATE ON billing_invoiceline FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('final_invoice_never_changes');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_invoicestanding FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE UPDATE ON billing_meter FOR EACH ROW EXECUTE FUNCTION billing_freeze_meter();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_meter FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_notice FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_numberseries FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_oneoffitem FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE UPDATE ON billing_organization FOR EACH ROW EXECUTE FUNCTION billing_freeze_organization();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_organization FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_plan FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_planversion FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE DELETE OR UPDATE ON billing_price FOR EACH ROW EXECUTE FUNCTION billing_freeze_price();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_price FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE DELETE OR UPDATE ON billing_pricetier FOR EACH ROW EXECUTE FUNCTION billing_freeze_price();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_pricetier FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_push FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_pushdesk FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER stays_fixed BEFORE DELETE OR UPDATE ON billing_recurringfee FOR EACH ROW EXECUTE FUNCTION billing_freeze_price();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_recurringfee FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_stripecall FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_taxrate FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER never_deleted BEFORE DELETE ON billing_usagebucket FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_bucket_is_kept');
+
+CREATE TRIGGER stays_what_it_is BEFORE UPDATE OF id, tenant_id, organization_id, day, meter_id, dimensions ON billing_usagebucket FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_bucket_is_kept');
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON billing_usageevent FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_event_is_append_only');
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON billing_walletentry FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('wallet_entry_is_append_only');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_walletentry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
