@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -46,12 +47,12 @@ def queue_pushes(invoice_ids: Iterable[UUID], *, now: datetime) -> int:
     Call it in the transaction that finalizes them. Drafts are left out, those over zero get a
     standing only. Repeating changes nothing. Returns how many are newly on their way.
     """
-    found = {"ids": list(invoice_ids), "now": now}
+    found: dict[str, Any] = {"ids": list(invoice_ids), "now": now}
     PushDesk.objects.bulk_create([PushDesk(tenant_id=current().tenant_id)], ignore_conflicts=True)
     with connection.cursor() as cursor:
         cursor.execute(_STANDINGS, found)
         cursor.execute(_PUSHES, found)
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
     if count:
         enqueue("billing.wake_pushes")
     return count

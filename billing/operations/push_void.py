@@ -80,7 +80,7 @@ def _done(turn: Turn, words: str) -> None:
             done_at=now,
             last_error=words,
         )
-        InvoiceStanding.objects.filter(invoice_id=turn.push.invoice_id).update(
+        InvoiceStanding.objects.filter(invoice=turn.push.invoice).update(
             state=InvoiceStanding.State.VOID, read_at=now, next_attempt_at=None,
             stripe_status="void" if was_sent else "",
         )  # fmt: skip

@@ -140,6 +140,9 @@ fee AS (
              ELSE f.amount_minor END AS exact
     FROM segment g JOIN billing_recurringfee f ON f.version_id = g.version_id
         AND (g.part <> 'next' OR (f.timing = 'advance' AND NOT %(only_charges)s))
+    JOIN target t ON t.n = g.n
+    -- While an earlier period waits for its invoice, that one asks for this one's in advance.
+    WHERE t.is_next OR %(only_charges)s OR g.part = 'next' OR f.timing = 'arrears'
     GROUP BY g.n, g.organization_id, g.charged_from, g.whole_days, f.id),
 owed AS (
     SELECT r.n, 'usage' AS source, r.price_id AS source_id, r.charged_from,

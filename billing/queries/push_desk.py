@@ -41,7 +41,7 @@ class Progress:
 
 def invoices_a_second() -> float:
     """Return how many invoices a second Stripe's limits allow, at three calls each."""
-    return min(bulk_rate() / CALLS_AN_INVOICE, settings.STRIPE_RATE_PER_ENDPOINT)
+    return float(min(bulk_rate() / CALLS_AN_INVOICE, settings.STRIPE_RATE_PER_ENDPOINT))
 
 
 def push_progress(now: datetime) -> Progress:

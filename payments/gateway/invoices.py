@@ -178,7 +178,7 @@ class Invoices(Connection):
         payment = {"type": "payment_intent", "payment_intent": payment_intent_id}
         answer = self._call(
             "invoice_payments.list",
-            lambda: self._stripe.v1.invoice_payments.list(params={"payment": payment}),  # type: ignore[typeddict-item]
+            lambda: self._stripe.v1.invoice_payments.list(params={"payment": payment}),  # type: ignore[arg-type]
         )
         return next((reference(found["invoice"]) for found in answer["data"]), "")
 

@@ -78,7 +78,7 @@ class Limiter:
     @property
     def _slowest(self) -> float:
         """The calls a second of the smaller bucket, of which all ranks have their parts."""
-        return min(settings.STRIPE_RATE_GLOBAL, settings.STRIPE_RATE_PER_ENDPOINT)
+        return float(min(settings.STRIPE_RATE_GLOBAL, settings.STRIPE_RATE_PER_ENDPOINT))
 
     def _rates(self, endpoint: str, rank: Rank) -> dict[str, float]:
         rates = {
@@ -120,4 +120,4 @@ class Limiter:
 
 def bulk_rate() -> float:
     """Return how many calls a second pushes in bulk may take of an account's limit."""
-    return settings.STRIPE_RATE_GLOBAL * settings.STRIPE_BULK_SHARE
+    return float(settings.STRIPE_RATE_GLOBAL * settings.STRIPE_BULK_SHARE)

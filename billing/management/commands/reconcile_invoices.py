@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         table = Table("Invoice", "What", "Ours", "Stripe's")
         for one in found.differences:
             table.add_row(one.number, one.what, one.ours, one.theirs)
-        Console(file=self.stdout, width=120).print(table)
+        Console(file=cast("IO[str]", self.stdout), width=120).print(table)
 
 
 def _month(text: str) -> date:

@@ -6,7 +6,7 @@ import threading
 from argparse import ArgumentTypeError
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         if not 1 <= options["workers"] <= MOST_WORKERS or not 1 <= options["limit"] <= 10_000:
             raise CommandError("--workers is 1 to 16, --limit 1 to 10000.")
         width = None if self.stdout.isatty() else WIDTH
-        self.console = Console(file=self.stdout, highlight=False, width=width)
+        self.console = Console(file=cast("IO[str]", self.stdout), highlight=False, width=width)
         try:
             if options["stop"]:
                 self._stop(company, month)
