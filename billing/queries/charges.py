@@ -176,6 +176,9 @@ before AS (
         -- Of the period after, which may be invoiced already, what is owed in advance alone.
         AND (s.part <> 'next' OR l.source = 'fee' AND EXISTS (
             SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'advance'))
+    JOIN target t ON t.n = s.n
+        AND (t.is_next OR s.part <> 'own' OR l.source <> 'fee' OR EXISTS (
+            SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'arrears'))
     JOIN billing_invoice i ON i.id = l.invoice_id AND i.state <> 'void'
     WHERE NOT %(only_charges)s
     GROUP BY s.n, l.source, l.source_id, l.charged_from),
