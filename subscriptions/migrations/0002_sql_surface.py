@@ -29,6 +29,8 @@ END $$;
 CREATE TRIGGER give_club_statuses AFTER INSERT ON core_tenant
     FOR EACH ROW EXECUTE FUNCTION subscriptions_statuses_of_new_tenant();
 SELECT subscriptions_give_statuses(id) FROM core_tenant;
+-- A table with rows that still have to be checked cannot be altered.
+SET CONSTRAINTS ALL IMMEDIATE;
 
 ALTER TABLE subscriptions_clubstatuschange
     ADD CONSTRAINT club_status_history_status_is_known FOREIGN KEY (tenant_id, status)
