@@ -38,6 +38,12 @@ FITTING: dict[str, dict[str, Any]] = {
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
     "crm.CalendarFeed": {"revoked_at": timezone.now()},
     "crm.LeadImport": {"refused": []},
+    "billing.Meter": {"aggregation": "sum", "unique_by": ""},
+    "billing.NumberSeries": {"prefix": "INV-"},
+    "billing.Organization": {"time_zone": "UTC", "payer": {}},
+    "billing.Price": {"filter_dimension": "", "filter_value": ""},
+    "billing.TaxRate": {"percentage": 21},
+    "core.WebhookDelivery": {"next_at": timezone.now},
 }
 
 
@@ -96,10 +102,10 @@ def values_for(
 
 def needs_value(field: models.Field[Any, Any]) -> bool:
     """Return whether a row would be refused, or say nothing, without a value in this column."""
-    if field.name in {"created_at", "updated_at", "version"} or isinstance(field, models.AutoField):
-        return False
     if field.is_relation:
         return not field.null or field.related_model is Tenant
+    if field.name in {"created_at", "updated_at", "version"} or isinstance(field, models.AutoField):
+        return False
     if field.name == "stripe_data":
         return True
     is_text = isinstance(field, models.CharField | models.TextField)

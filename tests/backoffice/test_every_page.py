@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from billing.models import BillingSettings, NumberSeries
 from core.models import Tenant
 from core.tenancy import scope
 from payments.models import StripeAccount
@@ -26,7 +27,8 @@ MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 SHARED = ("djstripe.Charge", "djstripe.Customer")
 DISTINCT = [m for m in MODELS if m._meta.app_label != "djstripe" or m._meta.label in SHARED]
 OURS = [model for model in MODELS if belongs_to_tenant(model)]
-ONE = (Tenant, StripeAccount, ShopAccount)  # a company has one of these at most
+# A company has one of these at most.
+ONE = (Tenant, StripeAccount, ShopAccount, BillingSettings, NumberSeries)
 PLATFORMS = [model for model in MODELS if not belongs_to_tenant(model)]
 
 
