@@ -115,7 +115,11 @@ def test_frozen_fields_are_pointed_at(api: Program, acme: Organization, requests
         ("organizations", {**ACME, "net_days": "14"}, ["#/net_days"]),
         ("organizations", {**ACME, "billing_starts_on": "0000-01-01"}, ["#/billing_starts_on"]),
         ("organizations", {**ACME, "billing_starts_on": "9999-12-31"}, ["#/billing_starts_on"]),
-        ("organizations", {**ACME, "tax_rate": str(uuid4())}, ["#/tax_rate"]),
+        (
+            "organizations",
+            {**ACME, "tax_rate": "7681c6e0-5fb0-4068-b484-a57f4da040a8"},
+            ["#/tax_rate"],
+        ),
         ("organizations", {**ACME, "tax_rate": "x"}, ["#/tax_rate"]),
         ("organizations", {**ACME, "closed_through": "2026-01-01"}, ["#/closed_through"]),
         ("meters", {"code": "m", "name": "M", "aggregation": "mean"}, ["#/aggregation"]),
@@ -345,7 +349,11 @@ def test_another_company_finds_nothing(
     assert (by_code.status_code, by_id.status_code) == (404, 404)
 
 
-@pytest.mark.parametrize("name", ["%00", "x" * 300, "ü", "%F0%9F%8D%BA", "a%20b", str(uuid4())])
+# The same in each process that collects the tests.
+NOBODY = "7681c6e0-5fb0-4068-b484-a57f4da040a8"
+
+
+@pytest.mark.parametrize("name", ["%00", "x" * 300, "ü", "%F0%9F%8D%BA", "a%20b", NOBODY])
 def test_odd_names_are_not_found(api: Program, name: str) -> None:
     assert api.call("GET", f"/api/organizations/{name}/").status_code == 404
     assert api.call("GET", f"/api/meters/{name}/").status_code == 404
