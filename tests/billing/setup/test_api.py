@@ -17,6 +17,8 @@ from tests.billing.setup.conftest import NOW, published, used
 from tests.subscriptions.programs import Program, program
 
 pytestmark = pytest.mark.django_db
+# The same in each process that collects the tests.
+NOBODY = "7681c6e0-5fb0-4068-b484-a57f4da040a8"
 ACME = {"code": "acme", "name": "Acme", "currency": "eur", "time_zone": "Europe/Berlin"}
 KEY = {"Idempotency-Key": "key-1"}
 
@@ -117,7 +119,7 @@ def test_frozen_fields_are_pointed_at(api: Program, acme: Organization, requests
         ("organizations", {**ACME, "billing_starts_on": "9999-12-31"}, ["#/billing_starts_on"]),
         (
             "organizations",
-            {**ACME, "tax_rate": "7681c6e0-5fb0-4068-b484-a57f4da040a8"},
+            {**ACME, "tax_rate": NOBODY},
             ["#/tax_rate"],
         ),
         ("organizations", {**ACME, "tax_rate": "x"}, ["#/tax_rate"]),
@@ -347,10 +349,6 @@ def test_another_company_finds_nothing(
     by_id = stranger.call(method, f"/api/organizations/{acme.pk}/{tail}", body)
 
     assert (by_code.status_code, by_id.status_code) == (404, 404)
-
-
-# The same in each process that collects the tests.
-NOBODY = "7681c6e0-5fb0-4068-b484-a57f4da040a8"
 
 
 @pytest.mark.parametrize("name", ["%00", "x" * 300, "ü", "%F0%9F%8D%BA", "a%20b", NOBODY])
