@@ -59,6 +59,9 @@ SELECT nspname FROM pg_namespace
 WHERE nspname NOT LIKE 'pg\\_%%' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1
 """
 
+# What constraints need beyond PostgreSQL itself.
+_EXTENSIONS = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
+
 # The views that outside programs write to, in the order they were made.
 _VIEWS = """
 SELECT c.oid::text, c.oid::regclass::text, array_to_string(c.reloptions, ', '),
@@ -108,6 +111,7 @@ def schema_sql(cursor: CursorWrapper) -> str:
     """Return schemas, functions, tables, keys, views and triggers as SQL that could be run."""
     names, schemas = tables(), [row[0] for row in _rows(cursor, _SCHEMAS)]
     parts = [_SCHEMA_HEAD, *(f"CREATE SCHEMA {name};" for name in schemas)]
+    parts += [f"CREATE EXTENSION {name};" for (name,) in _rows(cursor, _EXTENSIONS)]
     parts += list(_functions(cursor, schemas))
     parts += [part for name in names for part in _table(cursor, name)]
     parts += [part for name in names for part in _foreign_keys(cursor, name)]

@@ -5,6 +5,7 @@ SET check_function_bodies = off;  -- functions come first: columns have defaults
 
 CREATE SCHEMA clubs;
 CREATE SCHEMA taproom;
+CREATE EXTENSION btree_gist;
 
 CREATE OR REPLACE FUNCTION taproom.make_clubs_role(tenant uuid, verifier text)
  RETURNS void

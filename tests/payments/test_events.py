@@ -397,7 +397,7 @@ def test_mirror_of_another_tenant_stays_hidden(
         ("payment_intent.succeeded", {"id": "pi_1", "metadata": {}}, "not ours"),
         ("charge.refunded", {"id": "ch_1", "payment_intent": None}, "not ours"),
         ("charge.refunded", {"id": "ch_1", "payment_intent": "pi_other"}, "not ours"),
-        ("invoice.paid", {"id": "in_1"}, "not handled"),
+        ("invoice.paid", {"id": "in_1"}, "not ours"),
     ],
 )
 def test_event_of_nothing_of_ours_is_done_with_at_once(

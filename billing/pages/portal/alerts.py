@@ -27,7 +27,8 @@ MOST_FIRINGS = 20
 @portal_page
 def alerts(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show alerts and the spend limit; a POST adds an alert."""
-    form = AlertForm(request.POST or None, organization=visit.organization)
+    sent = request.POST if request.method == "POST" else None
+    form = AlertForm(sent, organization=visit.organization)
     if request.method != "POST":
         return _page(visit, form=form)
     if comes_from_elsewhere(request):

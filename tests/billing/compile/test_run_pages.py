@@ -68,7 +68,7 @@ def test_run_page_finds_usage_without_a_price(world: World, admin: User, log_in:
 
     said = words(log_in(admin).get(f"/billing/runs/{run.pk}/?unpriced=1"))
 
-    assert "Stranger: 3 of Spares, 2026-10-05 to 2026-10-05" in said
+    assert "Stranger: 3 of Spares, 5 Oct 2026 to 5 Oct 2026" in said
 
 
 def test_new_run_is_opened_for_a_month(world: World, admin: User, log_in: LogIn) -> None:

@@ -91,7 +91,8 @@ def test_organization_shows_all_and_gives_the_portal_its_address(
     client.post(f"{path}portal/")
     page = client.get(path)
 
-    world.organization.refresh_from_db()
+    with scope(world.tenant.pk):
+        world.organization.refresh_from_db()
     assert heading(page) == "Acme Örgryte AB"
     assert "Launch v3 · from 1 Aug 2026" in words(page)
     assert "12 Nov 2026 · Migration help · €50.00" in words(page)

@@ -27,7 +27,7 @@ def test_invoice_takes_three_calls_and_is_equal_at_stripe(world):
 
 @pytest.mark.parametrize(("lines", "calls"), [(1, 1), (100, 1), (101, 2), (240, 3)])
 def test_lines_go_a_hundred_a_call(world, lines, calls):
-    invoice = world.invoice(amounts=[7] * lines)
+    invoice = world.invoice(amounts=[70] * lines)
 
     world.push_all()
 
