@@ -229,7 +229,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
     # One set of choices under two names of fields.
-    "ENUM_NAME_OVERRIDES": {"FeeStateEnum": "crm.queries.fees.FeeState"},
+    "ENUM_NAME_OVERRIDES": {
+        "FeeStateEnum": "crm.queries.fees.FeeState",
+        "InvoiceStateEnum": "billing.models.Invoice.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.add_problem_answers",

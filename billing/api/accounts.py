@@ -83,6 +83,7 @@ class AccountView(OrganizationView, GenericAPIView[Any]):
 class AssignmentList(AccountView):
     """Plans of an organization."""
 
+    queryset = Assignment.objects.none()  # for the description: each way in asks its own
     serializer_class = AssignmentAnswer
     idempotency = "accepted"
 
@@ -142,6 +143,7 @@ class AssignmentDetail(AccountView):
 class ItemList(AccountView):
     """One-off items."""
 
+    queryset = OneOffItem.objects.none()  # for the description: each way in asks its own
     serializer_class = ItemAnswer
     idempotency = "required"
 
@@ -209,6 +211,7 @@ class Wallet(AccountView):
 class WalletEntries(AccountView):
     """Movements of prepaid credit."""
 
+    queryset = WalletEntry.objects.none()  # for the description: each way in asks its own
     serializer_class = WalletAnswer
     idempotency = "required"
 
@@ -240,6 +243,7 @@ _MOVES = {"top_up": wallet.top_up, "grant": wallet.grant, "withdrawn": wallet.wi
 class AlertList(AccountView):
     """Alerts."""
 
+    queryset = Alert.objects.none()  # for the description: each way in asks its own
     serializer_class = AlertAnswer
     idempotency = "accepted"
 

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 
 from billing.api.base import as_uuid, checked, find, pointing
 from billing.api.fields import (
-    FeeAnswer,
     FeeFields,
     MeterAnswer,
     MeterChanges,
@@ -25,6 +24,7 @@ from billing.api.fields import (
     PriceAnswer,
     PriceChangeFields,
     PriceEndFields,
+    RecurringFeeAnswer,
     TaxRateAnswer,
     TaxRateFields,
     TaxRateName,
@@ -215,6 +215,7 @@ class VersionList(CatalogueView):
     """Versions of a plan."""
 
     lookup_url_kwarg = "version"  # `reference` is the plan's: this is a list, with pages
+    queryset = PlanVersion.objects.none()  # for the description: each way in asks its own
     serializer_class = VersionAnswer
     idempotency = "accepted"
 
@@ -326,13 +327,13 @@ class VersionFees(CatalogueView):
 
     idempotency = "accepted"
 
-    @extend_schema(request=FeeFields, responses={201: FeeAnswer})
+    @extend_schema(request=FeeFields, responses={201: RecurringFeeAnswer})
     def post(self, request: Request, pk: UUID) -> Response:
         """Add a fee to a draft."""
         fields = checked(FeeFields(data=request.data))
         _must_be_there(PlanVersion, pk)
         with pointing():
-            return Response(FeeAnswer(add_fee(version_id=pk, **fields)).data, status=201)
+            return Response(RecurringFeeAnswer(add_fee(version_id=pk, **fields)).data, status=201)
 
 
 class FeeDetail(CatalogueView):

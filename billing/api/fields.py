@@ -246,7 +246,7 @@ class FeeFields(StrictSerializer):
     product = serializers.CharField(max_length=120, required=False, allow_blank=True)
 
 
-class FeeAnswer(serializers.ModelSerializer[RecurringFee]):
+class RecurringFeeAnswer(serializers.ModelSerializer[RecurringFee]):
     """A fee."""
 
     class Meta:
@@ -267,7 +267,7 @@ class VersionAnswer(serializers.ModelSerializer[PlanVersion]):
     plan = serializers.CharField(source="plan.code")
     currency = serializers.CharField(source="plan.currency")
     prices = PriceAnswer(many=True)
-    fees = FeeAnswer(many=True)
+    fees = RecurringFeeAnswer(many=True)
 
     class Meta:
         model = PlanVersion

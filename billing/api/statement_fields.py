@@ -27,7 +27,7 @@ class PeriodAnswer(serializers.Serializer[Any]):
     ends_before = serializers.DateField(help_text="The first day that is not part of it.")
 
 
-class TierAnswer(serializers.Serializer[Any]):
+class TierOfLineAnswer(serializers.Serializer[Any]):
     """One tier that was walked."""
 
     above = serializers.CharField(help_text=_EXACT)
@@ -38,7 +38,7 @@ class TierAnswer(serializers.Serializer[Any]):
     exact_minor = serializers.CharField(help_text="What the tier comes to, not rounded.")
 
 
-class PriceAnswer(serializers.Serializer[Any]):
+class PriceOfLineAnswer(serializers.Serializer[Any]):
     """The price that a line was rated by."""
 
     id = serializers.UUIDField()
@@ -57,9 +57,9 @@ class ExplanationAnswer(serializers.Serializer[Any]):
     """Why a line is what it is."""
 
     words = serializers.ListField(child=serializers.CharField())
-    price = PriceAnswer(allow_null=True)
+    price = PriceOfLineAnswer(allow_null=True)
     quantity = serializers.CharField(allow_null=True, help_text="All usage of the period.")
-    tiers = TierAnswer(many=True)
+    tiers = TierOfLineAnswer(many=True)
     invoiced_before_minor = serializers.IntegerField()
 
 
