@@ -131,7 +131,7 @@ def tour() -> list[str]:
 def test_tour_is_made_of_lines_that_a_shell_takes():
     words = [shlex.split(line) for line in tour()]
 
-    assert len(words) == 14
+    assert len(words) == 16
     assert {tuple(some[:2]) for some in words} == {("curl", "-s")}
     assert [some for some in words if not any(w.startswith("$TAPROOM/") for w in some)] == []
 
