@@ -288,7 +288,7 @@ class Limit(AccountView):
 
     @extend_schema(responses=LimitAnswer)
     def get(self, request: Request, reference: str) -> Response:
-        """Return the spend limit, and whether the running period is over it.
+        """Return the spend limit, and whether it is reached.
 
         Programs that gate usage ask `is_over_limit`.
         """

@@ -221,7 +221,7 @@ class VersionList(CatalogueView):
 
     @extend_schema(responses=VersionAnswer(many=True))
     def get(self, request: Request, reference: str) -> Response:
-        """List the versions of a plan with their prices and fees, newest first."""
+        """List the versions of a plan, newest first."""
         plan = find(Plan.objects.all(), reference)
         return self.listed(_versions().filter(plan=plan), VersionAnswer)
 
@@ -287,7 +287,7 @@ class VersionPriceChanges(CatalogueView):
 
     @extend_schema(request=PriceChangeFields, responses={201: PriceAnswer})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Change the price of a meter from a day on, today at the earliest."""
+        """Change the price of a meter from a day on."""
         fields = checked(PriceChangeFields(data=request.data))
         _must_be_there(PlanVersion, pk)
         with pointing():

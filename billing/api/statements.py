@@ -161,7 +161,7 @@ class LineEvents(OfOrganization):
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, organization: str, invoice: str, line: UUID) -> HttpResponse:
-        """Return the events that a line of usage was counted from, as CSV; 100,000 at most."""
+        """Return the events that a line was counted from, as CSV; 100,000 at most."""
         found = self.invoice(organization, invoice)
         row = InvoiceLine.objects.filter(pk=line, invoice=found).first()
         if row is None:

@@ -92,7 +92,7 @@ class OneUsageEvent(ApiView):
 
     @extend_schema(operation_id="usage_events_retrieve", responses={200: UsageEventChain})
     def get(self, request: Request, idempotency_key: str) -> Response:
-        """Read one event, with all that it corrects and that corrects it."""
+        """Read one event with its corrections."""
         if not _is_storable(idempotency_key):
             raise not_found()
         chain = [shown(one) for one in event_chain(idempotency_key)]

@@ -223,7 +223,7 @@ class EndpointDeliveries(EndpointView):
 
     @extend_schema(responses=DeliveryAnswer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
-        """List what was sent to an endpoint, newest first, with what it answered."""
+        """List what was sent to an endpoint, newest first."""
         self.found(pk)
         rows = WebhookDelivery.objects.filter(endpoint_id=pk).select_related("message")
         page = self.paginate_queryset(rows)  # type: ignore[arg-type]
