@@ -4,13 +4,15 @@ Buckets in Redis (core.pace): one for the whole account and one for each endpoin
 (Stripe, "Rate limits": each endpoint 25 requests a second, 100 in all live, 25 in a sandbox).
 Stripe's own buckets hold a second's worth of requests. All callers share ours, but may be ahead
 of the rate by different parts of that second: what pushes in bulk never touch is there for the
-customer at the checkout, and whatever customers take, bulk then waits for.
+customer at the checkout, and whatever customers take, bulk then waits for. After a 429 all wait
+for what Stripe asks, or a second; only bulk waits longer each time, as nobody looks at it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from enum import Enum
 
 import redis
@@ -63,8 +65,7 @@ class Limiter:
         if self._outage.is_over():
             try:
                 wait = self._buckets.take(
-                    f"{self._prefix}:pause",
-                    f"{self._prefix}:{endpoint}:pause",
+                    *self._pauses(endpoint, rank),
                     rates=self._rates(endpoint, rank),
                     burst=max(1.0, rank.value * self._slowest),
                 )
@@ -74,6 +75,12 @@ class Limiter:
                 self._outage.end()
                 return wait
         return self._ask_locally() if rank is Rank.BULK else 0.0
+
+    def _pauses(self, endpoint: str, rank: Rank) -> Iterator[str]:
+        for key in (self._prefix, f"{self._prefix}:{endpoint}"):
+            yield f"{key}:pause"
+            if rank is Rank.BULK:
+                yield f"{key}:bulk:pause"
 
     @property
     def _slowest(self) -> float:
@@ -98,24 +105,27 @@ class Limiter:
             return 0.0
 
     def pause(self, endpoint: str, *, asked: float | None, is_endpoint_only: bool) -> None:
-        """Hold calls back, because Stripe answered 429: `asked` seconds, or ever longer ones.
+        """Hold calls back, because Stripe answered 429: for `asked` seconds, or a short while.
 
-        `is_endpoint_only`: the limit was that of the endpoint, and others may go on.
+        Bulk is held back ever longer. `is_endpoint_only`: the limit was that of the endpoint, and
+        others may go on.
         """
         key = f"{self._prefix}:{endpoint}" if is_endpoint_only else self._prefix
+        shortest = max(FIRST_PAUSE, asked or 0)
         try:
-            seconds = self._buckets.strike(
-                f"{key}:pause",
-                asked=asked or 0,
-                first=FIRST_PAUSE,
-                longest=max(LONGEST_PAUSE, asked or 0),
-                remembered=REMEMBERED,
-            )
+            for name, longest in ((f"{key}:pause", shortest), (f"{key}:bulk:pause", LONGEST_PAUSE)):
+                seconds = self._buckets.strike(
+                    name,
+                    asked=asked or 0,
+                    first=FIRST_PAUSE,
+                    longest=max(longest, shortest),
+                    remembered=REMEMBERED,
+                )
         except redis.RedisError as error:
             self._outage.begin(error)
-            self._next_at = time.monotonic() + (asked or FIRST_PAUSE)
+            self._next_at = time.monotonic() + shortest
         else:
-            log.warning("stripe_rate_limited", endpoint=endpoint, seconds=seconds)
+            log.warning("stripe_rate_limited", endpoint=endpoint, bulk_seconds=seconds)
 
 
 def bulk_rate() -> float:

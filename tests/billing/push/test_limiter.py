@@ -88,6 +88,21 @@ def test_limit_of_the_account_pauses_everything():
     assert passed(limiter, Rank.BULK, 1, endpoint="invoices.finalize") == 0
 
 
+def test_only_bulk_is_held_ever_longer():
+    limiter = Limiter(f"acct_{uuid4().hex}")
+    waits = []
+
+    for _ in range(3):
+        limiter.pause("invoices.create", asked=None, is_endpoint_only=True)
+        bulk = limiter._ask("invoices.create", Rank.BULK)
+        customer = limiter._ask("invoices.create", Rank.CUSTOMER)
+        waits.append((round(bulk), round(customer)))
+        for key in limiter._pauses("invoices.create", Rank.BULK):
+            limiter._buckets._redis.delete(key)  # the pause is over
+
+    assert waits == [(1, 1), (2, 1), (4, 1)]
+
+
 def test_without_redis_customers_pass_and_bulk_goes_slowly(settings):
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     limiter = Limiter(f"acct_{uuid4().hex}")
