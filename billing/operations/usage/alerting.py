@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from django.core.cache import cache
 from django.db import connection
@@ -17,17 +16,17 @@ LOOK_AFTER_SECONDS = 5
 
 _WATCHED = """
 SELECT DISTINCT organization_id::text FROM billing_alert
-WHERE ended_at IS NULL AND organization_id = ANY(%s) ORDER BY 1
+WHERE ended_at IS NULL AND organization_id = ANY(string_to_array(%s, ',')::uuid[]) ORDER BY 1
 """
 _outage = Outage(began="usage_alerts_uncounted", ended="usage_alerts_counted")
 
 
-def look_at_alerts_soon(organization_ids: Iterable[UUID]) -> None:
+def look_at_alerts_soon(organization_ids: Iterable[str]) -> None:
     """Send one job for the organizations that have alerts and that no job is under way for.
 
     Losing it is allowed: beat looks at all alerts again. Never raises for Redis.
     """
-    touched = list(organization_ids)
+    touched = ",".join(organization_ids)
     if not touched:
         return
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import partial
 from uuid import UUID
 
@@ -39,11 +39,18 @@ FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::jsonb[])
      WITH ORDINALITY AS w (organization_id, day, meter_id, dimensions, place)
 ORDER BY w.place
 ON CONFLICT (organization_id, day, meter_id, dimensions) DO UPDATE SET events = b.events
-RETURNING organization_id, day, meter_id, dimensions, id
+RETURNING organization_id::text, day, meter_id::text, dimensions, id
 """
 _LOCK = """
-SELECT b.id, b.last_at FROM unnest(%s::bigint[]) WITH ORDINALITY AS w (id, place)
-JOIN billing_usagebucket b ON b.id = w.id ORDER BY w.place FOR NO KEY UPDATE OF b
+WITH locked AS MATERIALIZED (
+    SELECT FROM unnest(string_to_array(%s, ',')::bigint[]) WITH ORDINALITY AS w (id, place)
+    JOIN billing_usagebucket b ON b.id = w.id ORDER BY w.place FOR NO KEY UPDATE OF b
+)
+SELECT count(*) FROM locked
+"""
+_TIES = """
+SELECT b.id FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (id, moment)
+JOIN billing_usagebucket b ON b.id = w.id AND b.last_at = w.moment
 """
 _FOLD = """
 UPDATE billing_usagebucket b SET
@@ -109,6 +116,7 @@ class BucketsLost(Exception):
 class Fold:
     """What some new events add to their bucket; `latest` orders by time, then by key."""
 
+    key: BucketKey
     how: str
     quantity: Decimal = Decimal(0)
     events: int = 0
@@ -120,7 +128,7 @@ class Fold:
         moment = (placed.time, placed.sent.key)
         is_latest = self.latest is None or moment > self.latest
         if self.how == "sum":
-            self.quantity = EXACT.add(self.quantity, placed.quantity)
+            self.quantity += placed.quantity
         elif self.how == "count":
             self.quantity += 1
         elif self.how == "max":
@@ -133,11 +141,16 @@ class Fold:
 
 def known_buckets(keys: Iterable[BucketKey], made: Buckets) -> dict[BucketKey, int]:
     """Return the ids of all buckets, `made` ones included; raises BucketsMissing."""
-    wanted = set(keys)
-    found = {key: made[key] for key in wanted if key in made}
-    found |= {key: _ids[key] for key in wanted if key in _ids}
-    if len(found) < len(wanted):
-        raise BucketsMissing(wanted - found.keys())
+    found: dict[BucketKey, int] = {}
+    missing: set[BucketKey] = set()
+    for key in keys:
+        bucket_id = _ids.get(key) or made.get(key)
+        if bucket_id is None:
+            missing.add(key)
+        else:
+            found[key] = bucket_id
+    if missing:
+        raise BucketsMissing(missing)
     return found
 
 
@@ -169,45 +182,55 @@ def forget_buckets() -> None:
     _ids.clear()
 
 
-def lock_buckets(ids: Buckets) -> dict[int, datetime | None]:
-    """Lock buckets in the order of their keys, in which they are also made.
-
-    Returns when each was last used; raises BucketsLost.
-    """
+def lock_buckets(ids: Buckets) -> None:
+    """Lock buckets in the order of their keys, in which they are also made; raises BucketsLost."""
     wanted = [ids[key] for key in sorted(ids)]
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [wanted])
-        found = dict(cursor.fetchall())
-    if len(found) != len(wanted):
+        cursor.execute(_LOCK, [",".join(map(str, wanted))])
+        (count,) = cursor.fetchone()
+    if count != len(wanted):
         raise BucketsLost
-    return found
 
 
 def fold(placed: Iterable[tuple[int, Placed]]) -> None:
-    """Add new events to their buckets, which it locks."""
-    folds: dict[int, Fold] = {}
-    ids: dict[BucketKey, int] = {}
-    values: dict[tuple[int, str], int] = {}
-    for bucket_id, one in placed:
-        if bucket_id not in folds:
-            folds[bucket_id] = Fold(one.meter.aggregation)
-            ids[one.bucket] = bucket_id
-        folds[bucket_id].add(one)
-        if one.value is not None:
-            values[bucket_id, one.value] = values.get((bucket_id, one.value), 0) + 1
-    before = lock_buckets(ids)
+    """Add new events to their buckets, which it locks; raises BucketsLost."""
+    folds, values = _summed(placed)
+    lock_buckets({one.key: bucket_id for bucket_id, one in folds.items()})
+    tied = _ties(folds)
     _count_new_values(folds, values)
     _write(folds)
-    recount(_ties(folds, before))
+    recount(tied)
 
 
-def _ties(folds: Mapping[int, Fold], before: Mapping[int, datetime | None]) -> list[int]:
+def _summed(
+    placed: Iterable[tuple[int, Placed]],
+) -> tuple[dict[int, Fold], dict[tuple[int, str], int]]:
+    """Return what is new by bucket, and how often each value came."""
+    folds: dict[int, Fold] = {}
+    values: dict[tuple[int, str], int] = {}
+    with localcontext(EXACT):
+        for bucket_id, one in placed:
+            found = folds.get(bucket_id)
+            if found is None:
+                found = folds[bucket_id] = Fold(one.bucket, one.meter.aggregation)
+            found.add(one)
+            if one.value is not None:
+                values[bucket_id, one.value] = values.get((bucket_id, one.value), 0) + 1
+    return folds, values
+
+
+def _ties(folds: Mapping[int, Fold]) -> list[int]:
     """Return the buckets where an event has the time of the latest before: keys decide there."""
-    return [
-        bucket_id
+    moments = {
+        bucket_id: one.latest[0]
         for bucket_id, one in folds.items()
-        if one.how == "latest" and one.latest and one.latest[0] == before[bucket_id]
-    ]
+        if one.how == "latest" and one.latest
+    }
+    if not moments:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_TIES, [list(moments), list(moments.values())])
+        return [bucket_id for (bucket_id,) in cursor.fetchall()]
 
 
 def _count_new_values(folds: dict[int, Fold], values: dict[tuple[int, str], int]) -> None:

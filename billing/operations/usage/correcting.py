@@ -21,6 +21,7 @@ from billing.operations.usage.buckets import (
 )
 from billing.operations.usage.places import (
     Book,
+    BucketKey,
     Placed,
     check_time,
     checked_quantity,
@@ -64,7 +65,7 @@ def record_in_order(
     now: datetime,
     reach: timedelta,
     made: Buckets,
-) -> tuple[list[Verdict], set[UUID]]:
+) -> tuple[list[Verdict], set[str]]:
     """Store a batch with corrections; returns verdicts and the organizations that were touched.
 
     Each event sees the ones before it. Raises BucketsMissing, BucketsLost and EventsChanged.
@@ -79,7 +80,7 @@ def record_in_order(
     verdicts = [_tell(index, one, ledger) for index, one in enumerate(events)]
     if ledger.accepted:
         _store(tenant_id, ledger, now, made)
-    return verdicts, {one.organization.id for one in ledger.accepted}
+    return verdicts, {one.organization.text_id for one in ledger.accepted}
 
 
 def _tell(index: int, sent: Sent | Refused, ledger: _Ledger) -> Verdict:
@@ -192,8 +193,8 @@ def _store(tenant_id: UUID, ledger: _Ledger, now: datetime, made: Buckets) -> No
     recount({bucket for bucket, how, _ in told if how not in _SUBTRACTED})
 
 
-def _bucket(one: Stored) -> tuple[UUID, date, UUID, tuple[tuple[str, str], ...]]:
-    return (one.organization_id, one.day, one.meter_id, one.dimensions)
+def _bucket(one: Stored) -> BucketKey:
+    return (str(one.organization_id), one.day, str(one.meter_id), one.dimensions)
 
 
 def _late(ledger: _Ledger) -> set[tuple[UUID, date]]:

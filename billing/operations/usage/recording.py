@@ -62,9 +62,7 @@ def record_usage(
             if missing:
                 made = make_buckets(tenant_id=tenant_id, keys=missing)
             with scope(tenant_id):
-                verdicts, touched = record(tenant_id, events, now, reach, made)
-                look_at_alerts_soon(touched)
-                return verdicts
+                return record(tenant_id, events, now, reach, made)
         except BucketsMissing as found:
             missing = found.keys
         except BucketsLost:
@@ -88,9 +86,11 @@ def _record_in_order(
     now: datetime,
     reach: timedelta,
     made: Buckets,
-) -> tuple[list[Verdict], set[UUID]]:
+) -> list[Verdict]:
     hold_usage(tenant_id)
-    return record_in_order(tenant_id, events, now, reach, made)
+    verdicts, touched = record_in_order(tenant_id, events, now, reach, made)
+    look_at_alerts_soon(touched)
+    return verdicts
 
 
 def _record(
@@ -99,7 +99,7 @@ def _record(
     now: datetime,
     reach: timedelta,
     made: Buckets,
-) -> tuple[list[Verdict], set[UUID]]:
+) -> list[Verdict]:
     share_usage(tenant_id)
     verdicts, first, others = _told_apart(events, now, reach)
     ids = known_buckets((one.bucket for one in first.values()), made)
@@ -111,10 +111,9 @@ def _record(
     verdicts |= _seen_before(others, {one.sent.key: one.index for _, one in new})
     if new:
         recheck_periods(_late(new), now)
-        fold(new)
-    return [verdicts[index] for index in range(len(events))], {
-        one.organization.id for _, one in new
-    }
+        look_at_alerts_soon({one.organization.text_id for _, one in new})
+        fold(new)  # last, as others wait for these buckets until the transaction ends
+    return [verdicts[index] for index in range(len(events))]
 
 
 def _told_apart(
