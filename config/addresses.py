@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+# So many uses of a statement that psycopg prepares none by itself, but those it is asked to.
+ONLY_WHEN_ASKED = 2**31 - 1
 
-def database(url: str) -> dict[str, Any]:
+
+def database(url: str, *, prepared: bool = True) -> dict[str, Any]:
     """Return Django's settings for `postgresql://role:password@host:port/name?host=/socket/dir`.
 
     Connections persist, since opening one costs more than most requests; each is checked before
-    its first use in a request, so that a restarted server is not met with an error.
+    its first use in a request, so that a restarted server is not met with an error. `prepared`:
+    statements may be prepared, which a pooler between us and PostgreSQL must know how to follow.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -25,7 +29,11 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3, **query},
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "prepare_threshold": ONLY_WHEN_ASKED if prepared else None,
+            **query,
+        },
     }
 
 

@@ -108,7 +108,11 @@ TEMPLATES = [
 # --- data --------------------------------------------------------------------------------------
 # `default` is the role that serves (no BYPASSRLS, owns nothing). `owner` is there only where
 # migrations run; a web or worker process is not given its password.
-DATABASES: dict[str, dict[str, Any]] = {"default": database(env.str("DATABASE_URL"))}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database(
+        env.str("DATABASE_URL"), prepared=env.bool("DATABASE_PREPARED", default=True)
+    )
+}
 if env.str("DATABASE_OWNER_URL", ""):
     DATABASES["owner"] = database(env.str("DATABASE_OWNER_URL"))
 DATABASE_ROUTERS = ["core.routers.OwnerMigrates"]

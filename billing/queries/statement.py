@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -13,10 +14,13 @@ from django.db import connection
 from billing.models import BillingPeriod, Organization
 from billing.queries.calendar import Days, period_at, period_of
 from billing.queries.charges import ORDER, STATEMENT, Target, parameters
+from core.prepared import fetch_prepared
 
 # Kinds of lines that are taxed; the others settle what is owed.
 CHARGES = frozenset({"recurring", "usage", "minimum", "one_off", "late", "credit"})
 
+# Up to so many targets planning takes longer than answering; many are worth a plan of their own.
+_FEW = 5
 # Numbers as the columns of an invoice's lines keep them, so that a preview is what is stored.
 _SELECT = f"""{STATEMENT}
 SELECT n, kind, source, source_id, charged_from, product, description, starts_on, ends_on,
@@ -92,11 +96,9 @@ def statements(
         [target for target, _ in targets], instead=instead, only_charges=only_charges
     )
     found: dict[int, list[StatementLine]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT, asked)
-        for row in cursor.fetchall():
-            values = (*row[1:-1], int(row[-1]))
-            found.setdefault(row[0], []).append(StatementLine(*values))
+    for row in _rows(asked, is_small=len(targets) <= _FEW):
+        values = (*row[1:-1], int(row[-1]))
+        found.setdefault(row[0], []).append(StatementLine(*values))
     return [
         Statement(
             target.organization_id,
@@ -106,6 +108,15 @@ def statements(
         )
         for place, (target, days) in enumerate(targets, start=1)
     ]
+
+
+def _rows(asked: dict[str, Any], *, is_small: bool) -> list[tuple[Any, ...]]:
+    if is_small:
+        return fetch_prepared(_SELECT, asked)
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def target_of(organization: Organization, days: Days, *, is_next: bool) -> Target:

@@ -1,0 +1,25 @@
+"""Statements that take PostgreSQL longer to plan than to answer, planned once a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def fetch_prepared(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement in this transaction, by a plan that is kept.
+
+    PostgreSQL plans it for these values the first five times and then, where that is not dearer,
+    for any. With DATABASE_PREPARED off it is an ordinary statement with bound values. Raises
+    Django's database errors.
+    """
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor[tuple[Any, ...]](connection.connection) as cursor,
+    ):
+        cursor.execute(statement.encode(), values, prepare=True)
+        return cursor.fetchall()
