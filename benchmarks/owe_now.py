@@ -100,13 +100,14 @@ def _organizations(tenant_id: UUID, options: argparse.Namespace) -> list[str]:
             PriceTier.objects.create(
                 price=price, position=place, above=above, up_to=up_to, rate="0.25", **common
             )
-    made = Organization.objects.bulk_create(
+    Organization.objects.bulk_create(
         Organization(
             code=f"o{number}", name=f"Organization {number}", currency="USD", time_zone="UTC",
             billing_starts_on=date.today().replace(day=1), **common,  # noqa: DTZ011
         )
         for number in range(options.organizations)
     )  # fmt: skip
+    made = list(Organization.objects.all())
     Assignment.objects.bulk_create(
         Assignment(organization=one, version=version, starts_on=starts, **common) for one in made
     )

@@ -49,8 +49,9 @@ segment AS (
 
 # Each day of usage meets exactly one price: the one for its dimension's value, else the general
 # one. OFFSET 0 keeps the planner from reading an organization's buckets once for each price, and
-# one number to group by (k) spares sorting by three. What meters need that do not add up is read
-# for them alone, and is nothing where there are none.
+# LATERAL from reading those of all organizations for each chunk of a run; one number to group by
+# (k) spares sorting by three. What meters need that do not add up is read for them alone, and is
+# nothing where there are none.
 _MEETS = """
     b.meter_id = p.meter_id
     AND b.day >= p.starts_on AND b.day < p.ends_on AND b.events > 0
@@ -77,10 +78,11 @@ priced AS MATERIALIZED (
 summed AS (
     SELECT p.k, sum(b.quantity) AS total, max(b.quantity) AS largest
     FROM (
-        SELECT s.n, s.starts_on AS charged_from, b.meter_id, b.day, b.quantity, b.dimensions,
-            b.events
-        FROM span s JOIN billing_usagebucket b ON b.organization_id = s.organization_id
-            AND b.day >= s.starts_on AND b.day < s.ends_on
+        SELECT s.n, s.starts_on AS charged_from, d.*
+        FROM span s CROSS JOIN LATERAL (
+            SELECT b.meter_id, b.day, b.quantity, b.dimensions, b.events
+            FROM billing_usagebucket b WHERE b.organization_id = s.organization_id
+                AND b.day >= s.starts_on AND b.day < s.ends_on OFFSET 0) d
         WHERE s.part <> 'next' OFFSET 0) b
     JOIN priced p ON p.n = b.n AND p.charged_from = b.charged_from AND {_MEETS}
     WHERE p.aggregation IN ('sum', 'count', 'max') GROUP BY p.k),

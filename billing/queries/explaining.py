@@ -116,7 +116,7 @@ def prices_of(lines: Iterable[LineLike]) -> dict[UUID, Price]:
     ids = {line.source_id for line in lines if line.source in {"usage", "minimum"}}
     if not ids:
         return {}
-    rows = Price.objects.filter(pk__in=ids).select_related("meter", "version__plan")
+    rows = Price.objects.filter(pk__in=ids).select_related("meter", "version__plan").order_by()
     return {price.pk: price for price in rows.prefetch_related("tiers")}
 
 
