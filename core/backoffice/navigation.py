@@ -15,7 +15,8 @@ class NavItem:
     """One entry of the header. `url` is asked late, when all routes are known.
 
     `order` sorts entries (core uses 0 and 900); `roles` are the roles that see it. Entries of the
-    same `group` share a menu of that title, which stands where the first of them would.
+    same `group` share a menu of that title, which stands where the first of them would. `covers`
+    are beginnings of other paths at which this entry is the current one.
     """
 
     title: str
@@ -23,6 +24,7 @@ class NavItem:
     order: int = 100
     roles: frozenset[str] = frozenset(User.Role.values)
     group: str = ""
+    covers: tuple[str, ...] = ()
 
 
 def register_nav(item: NavItem) -> None:

@@ -25,17 +25,20 @@ def staff_navigation(context: Context) -> list[dict[str, Any]]:
     if staff_tenant(context) is None:
         return []
     items = navigation_of(request.user)
-    urls = {item.title: str(item.url()) for item in items}
-    matching = [url for url in urls.values() if request.path.startswith(url)]
-    current = max(matching, key=len, default=None)
-    return [_menu(title, group, urls, current) for title, group in menus_of(items)]
+    current = _current(items, request.path)
+    return [_menu(title, group, current) for title, group in menus_of(items)]
 
 
-def _menu(
-    title: str, group: list[NavItem], urls: dict[str, str], current: str | None
-) -> dict[str, Any]:
+def _current(items: list[NavItem], path: str) -> NavItem | None:
+    """Return the entry whose beginning of the path is the longest."""
+    found = [(len(start), item) for item in items for start in (str(item.url()), *item.covers)
+             if path.startswith(start)]  # fmt: skip
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _menu(title: str, group: list[NavItem], current: NavItem | None) -> dict[str, Any]:
     items = [
-        {"title": item.title, "url": urls[item.title], "is_current": urls[item.title] == current}
+        {"title": item.title, "url": str(item.url()), "is_current": item is current}
         for item in group
     ]
     return {
