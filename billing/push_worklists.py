@@ -26,4 +26,4 @@ register_worklist(
         order=40,
     )
 )
-register_nav(NavItem("Push desk", lambda: reverse("billing_push"), order=70))
+register_nav(NavItem("Push desk", lambda: reverse("billing_push"), order=70, group="Billing"))

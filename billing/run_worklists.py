@@ -24,7 +24,7 @@ def count_stuck(now: datetime) -> int:
     return stuck_periods(now).count()
 
 
-register_nav(NavItem("Billing", lambda: reverse("billing_runs"), order=65))
+register_nav(NavItem("Billing runs", lambda: reverse("billing_runs"), order=65, group="Billing"))
 register_worklist(
     Worklist(
         name="billing_runs_in_review",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
-from billing.operations import alerts, push_work, reconcile, run_work, standings
+from billing.operations import alerts, push_places, push_work, reconcile, run_work, standings
 from billing.operations.auditing import audit_books
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
@@ -18,27 +17,32 @@ from payments.gateway import StripeUnavailable
 
 # A worker gives its place back after this long, so that each tenant has its turn.
 TURN = timedelta(seconds=10)
+# Pushing waits for Stripe's limits most of the time, and holds a worker meanwhile.
+PUSH_TURN = timedelta(seconds=4)
 
 
 @job("billing.wake_pushes", queue="billing")
 def wake_pushes(self: Job) -> None:
-    """Send as many workers to the desk as may push at once, if there is something to do."""
+    """Send a worker to each place at the desk that is free, if there is something to do."""
     if push_work.has_due(tenant_id=self.tenant_id, now=timezone.now()):
-        for _ in range(settings.PUSH_PARALLEL):
-            send("billing.push_turn", self.tenant_id, None, {})
+        for place, token in push_places.take_places(self.tenant_id).items():
+            send("billing.push_turn", self.tenant_id, None, {"place": place, "token": token})
 
 
 @job("billing.push_turn", queue="billing")
-def push_turn(self: Job) -> None:
+def push_turn(self: Job, *, place: int, token: str) -> None:
     """Push for a while, then go to the end of the queue, behind the other tenants."""
-    until = timezone.now() + TURN
+    if not push_places.begin_turn(self.tenant_id, place, token):
+        return
+    until = timezone.now() + PUSH_TURN
     has_more = push_work.work_pushes(
         tenant_id=self.tenant_id,
         clock=timezone.now,
         goes_on=lambda: timezone.now() < until,
     )
+    push_places.end_turn(self.tenant_id, place, token, goes_on=has_more)
     if has_more:
-        send("billing.push_turn", self.tenant_id, None, {})
+        send("billing.push_turn", self.tenant_id, None, {"place": place, "token": token})
 
 
 @job("billing.ask_standing", queue="stripe", autoretry_for=(StripeUnavailable,), max_retries=2)

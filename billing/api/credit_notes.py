@@ -34,6 +34,7 @@ from core.api.serializers import StrictSerializer
 from core.api.views import ApiView
 
 LARGEST = 2**63 - 1
+MOST_LINES = 1000
 
 
 class TakeFields(StrictSerializer):
@@ -47,7 +48,8 @@ class CreditNoteFields(StrictSerializer):
     """A credit note: of an amount with its tax, or of lines; of all that is left without both."""
 
     amount_minor = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False)
-    lines = TakeFields(many=True, required=False)
+    # None at all would otherwise mean all that is left.
+    lines = TakeFields(many=True, required=False, allow_empty=False, max_length=MOST_LINES)
     reason = serializers.CharField(max_length=300)
     settled_by = serializers.ChoiceField(choices=CreditNote.Settled.choices)
 

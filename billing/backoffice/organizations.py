@@ -225,6 +225,10 @@ class SettingsForm(StoredForm):
     class Meta:
         model = BillingSettings
         fields = ("grace_hours", "oldest_usage_days", "net_days", "below_minimum")
+        help_texts: ClassVar[dict[str, str]] = {
+            "grace_hours": "So long after its end a period takes usage before it is invoiced.",
+            "oldest_usage_days": "Older usage is refused. Empty: as far back as this server takes.",
+        }
 
     def store(self) -> BillingSettings:
         """Change the settings, which are there once."""

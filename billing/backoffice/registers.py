@@ -51,8 +51,25 @@ def count_limits(now: datetime) -> int:
     return worklists.limits_reached(now).count()
 
 
-register_nav(NavItem("Billing", lambda: reverse("billing_organizations"), order=60))
-register_nav(NavItem("Prices", lambda: reverse("billing_plans"), order=70))
+register_nav(
+    NavItem(
+        "Organizations",
+        lambda: reverse("billing_organizations"),
+        order=60,
+        group="Billing",
+        covers=("/billing/invoices/",),
+    )
+)
+register_nav(
+    NavItem(
+        "Prices",
+        lambda: reverse("billing_plans"),
+        order=75,
+        group="Billing",
+        covers=("/billing/versions/",),
+    )
+)
+register_nav(NavItem("What if", lambda: reverse("billing_what_if"), order=80, group="Billing"))
 register_searcher(Searcher("organizations", find_organizations, order=60))
 register_searcher(Searcher("invoices", find_invoices, order=61))
 register_worklist(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar, cast
 
 from django.contrib import messages
@@ -30,9 +31,9 @@ class StoredForm(TenantForm):
     # Names of an operation's fields that the form calls otherwise.
     names: ClassVar[dict[str, str]] = {}
 
+    @abstractmethod
     def store(self) -> Any:
         """Add or change by an operation and return the row."""
-        raise NotImplementedError
 
     @property
     def is_new(self) -> bool:

@@ -198,6 +198,12 @@ class InvoiceLine(models.Model):
             models.Index(
                 fields=["organization_id", "charged_from", "source_id"], name="line_of_source"
             ),
+            # What waits to be taken up: looked for by each statement, and seldom there.
+            models.Index(
+                fields=["organization_id"],
+                condition=Q(source="carried_out"),
+                name="line_carried_out",
+            ),
         ]
 
     def __str__(self) -> str:

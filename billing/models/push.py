@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from billing.models.invoice import CreditNote, Invoice
 from billing.models.organization import Organization
+from core.currencies import get_currency
 from core.models import TenantRow, User
 
 
@@ -140,7 +141,8 @@ class StripeCall(TenantRow):
 class InvoiceStanding(TenantRow):
     """What has become of a finalized invoice's money, as Stripe said when it was asked last.
 
-    It moves one way only: paid is left for a refund, a dispute or a void alone.
+    It moves one way only: paid is left for a refund, a dispute or a void alone. `paid_minor` is
+    what is settled of the total, be it by Stripe's balance of the customer.
     """
 
     class State(models.TextChoices):
@@ -184,6 +186,13 @@ class InvoiceStanding(TenantRow):
 
     def __str__(self) -> str:
         return self.get_state_display()
+
+    @property
+    def is_moved_on(self) -> bool:
+        """Whether it was too small to charge, so that Stripe asks for it with the next invoice."""
+        smallest = get_currency(self.invoice.currency).minimum
+        is_small = 0 < self.invoice.total_minor < smallest
+        return self.state == self.State.PAID and is_small and not self.is_paid_out_of_band
 
 
 class Notice(TenantRow):

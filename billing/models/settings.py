@@ -12,12 +12,13 @@ from core.models import EditableRow
 class BillingSettings(EditableRow):
     """When periods close, how old usage may be, and what new organizations begin with.
 
-    A period is closed `grace_hours` after its end. Usage older than `oldest_usage_days` is refused.
-    `net_days` and `below_minimum` are those of new organizations.
+    A period is closed `grace_hours` after its end. Usage older than `oldest_usage_days` is refused;
+    without it the setting USAGE_OLDEST_DAYS counts. `net_days` and `below_minimum` are those of
+    new organizations.
     """
 
     grace_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
-    oldest_usage_days = models.PositiveSmallIntegerField(default=35, db_default=35)
+    oldest_usage_days = models.PositiveSmallIntegerField(null=True, blank=True)
     net_days = models.PositiveSmallIntegerField(default=14, db_default=14)
     below_minimum = models.CharField(
         max_length=5,

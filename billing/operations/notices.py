@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing.models import Invoice, InvoiceStanding, Notice
+from core.currencies import get_currency
+from core.money import Money
 from payments.gateway import InvoiceFacts
 
 States = InvoiceStanding.State
@@ -44,7 +46,9 @@ def tell_standing(standing: InvoiceStanding, facts: InvoiceFacts, now: datetime)
     invoice = standing.invoice
     if standing.state in (States.PAID, States.VOID):
         end_notices(invoice, now, *URGENT)
-    if standing.state == States.PAID:
+    if standing.is_moved_on:
+        _tell_moved_on(standing)
+    elif standing.state == States.PAID:
         _tell_paid(standing)
     elif standing.state == States.VOID:
         tell(
@@ -61,7 +65,31 @@ def tell_standing(standing: InvoiceStanding, facts: InvoiceFacts, now: datetime)
         )  # fmt: skip
     elif standing.state == States.PAST_DUE:
         _tell_past_due(standing, facts)
+    if facts.moved_minor < 0:
+        _tell_asked_besides(invoice, -facts.moved_minor)
     _tell_returned(standing)
+
+
+def _tell_moved_on(standing: InvoiceStanding) -> None:
+    invoice = standing.invoice
+    smallest = Money(get_currency(invoice.currency).minimum, invoice.currency)
+    tell(
+        invoice, kind="moved_on", once="moved_on",
+        title=f"Invoice {invoice.number} is too small to be charged by itself",
+        text=f"{invoice.total} is less than the {smallest} that can be charged at least. You are "
+        "asked for it together with your next invoice; there is nothing to do now.",
+    )  # fmt: skip
+
+
+def _tell_asked_besides(invoice: Invoice, minor: int) -> None:
+    besides = Money(minor, invoice.currency)
+    together = Money(invoice.total_minor + minor, invoice.currency)
+    tell(
+        invoice, kind="asked_besides", once="asked_besides",
+        title=f"You are asked for {besides} besides invoice {invoice.number}",
+        text=f"The payment page asks for {together}: {invoice.total} of this invoice, and "
+        f"{besides} of earlier ones that were too small to be charged by themselves.",
+    )  # fmt: skip
 
 
 def _tell_paid(standing: InvoiceStanding) -> None:

@@ -144,7 +144,7 @@ def _compare_two(
             found.tell(invoice, "void", invoice.state, facts.status)
         return
     standing = invoice.standing
-    if standing.stripe_status == facts.status and standing.paid_minor == facts.paid_minor:
+    if standing.stripe_status == facts.status and standing.paid_minor == facts.settled_minor:
         return
     before = standing.get_state_display()
     mended = refresh_standing(

@@ -26,7 +26,7 @@ def change_settings(*, changes: Mapping[str, Any]) -> BillingSettings:
     wrong = [
         WrongField(name, "out_of_range", f"Give a whole number from {low} to {high}.")
         for name, (low, high) in _RANGES.items()
-        if name in changes and not low <= changes[name] <= high
+        if name in changes and not _is_within(name, changes[name], low, high)
     ]
     choices = Organization.BelowMinimum.values
     if changes.get("below_minimum", choices[0]) not in choices:
@@ -40,6 +40,11 @@ def change_settings(*, changes: Mapping[str, Any]) -> BillingSettings:
     held.version += 1
     held.save()
     return held
+
+
+def _is_within(name: str, value: int | None, low: int, high: int) -> bool:
+    # Without a number of its own a company takes usage as far back as all do.
+    return name == "oldest_usage_days" if value is None else low <= value <= high
 
 
 def number_series(*, kind: str) -> NumberSeries:

@@ -134,7 +134,7 @@ def _told(facts: InvoiceFacts, now: datetime) -> dict[str, Any]:
     has_failed = facts.status == "open" and facts.is_attempted
     return {
         "state": _state(facts, is_past_due=is_overdue or has_failed),
-        "paid_minor": max(0, facts.paid_minor),
+        "paid_minor": facts.settled_minor,
         "credited_minor": facts.credited_minor,
         "paid_at": facts.paid_at,
         "is_paid_out_of_band": facts.status == "paid" and facts.paid_elsewhere_minor > 0,

@@ -11,18 +11,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from billing.queries.usage_export import COLUMNS, Row, days_of_month, events_of_day
 from core.tenancy import scope
 
 CHUNK = 5000
-FORMATS = ("csv", "parquet")
-
-
-class FormatMissing(Exception):
-    """The format needs a package that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +28,22 @@ class Exported:
     sha256: str
 
 
-def export_usage(*, tenant_id: UUID, month: date, out: Path, kind: str) -> Iterator[Exported]:
+def export_usage(*, tenant_id: UUID, month: date, out: Path) -> Iterator[Exported]:
     """Write each day's events into `out`, and their list into `manifest.json`; yield each file.
 
     A day that the list holds with the right checksum is not written again, so an interrupted
     export goes on where it stopped. A file appears under its name only when it is whole. The same
-    events give the same bytes. Outside any scope; raises FormatMissing.
+    events give the same bytes. Outside any scope; raises OSError.
     """
-    writer = _parquet if kind == "parquet" else _csv
     out.mkdir(parents=True, exist_ok=True)
     done = _listed(out)
     for day in days_of_month(month):
-        name = f"usage-{day}.{'parquet' if kind == 'parquet' else 'csv.gz'}"
+        name = f"usage-{day}.csv.gz"
         if (ready := done.get(name)) and _sha256(out / name) == ready.sha256:
             yield ready
             continue
         partial = out / f".{name}.part"
-        count = writer(partial, _events(tenant_id, day))
+        count = _csv(partial, _events(tenant_id, day))
         done[name] = Exported(name, count, _sha256(partial))
         partial.replace(out / name)
         _list(out, done)
@@ -81,22 +74,6 @@ def _csv(path: Path, rows: Iterator[Row]) -> int:
         for row in rows:
             writer.writerow(row)
             count += 1
-    return count
-
-
-def _parquet(path: Path, rows: Iterator[Row]) -> int:
-    try:
-        import pyarrow  # type: ignore[import-not-found]
-        import pyarrow.parquet  # type: ignore[import-not-found]
-    except ImportError as error:
-        raise FormatMissing("Parquet needs pyarrow: pip install pyarrow, or take CSV.") from error
-    schema = pyarrow.schema([(name, pyarrow.string()) for name in COLUMNS])
-    count = 0
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        while chunk := [row for _, row in zip(range(CHUNK), rows, strict=False)]:
-            columns: list[Any] = [list(column) for column in zip(*chunk, strict=True)]
-            writer.write_table(pyarrow.table(columns, schema=schema))
-            count += len(chunk)
     return count
 
 

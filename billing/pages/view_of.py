@@ -15,6 +15,7 @@ from billing.queries.owed import Owed, owed, picture_of
 from billing.queries.shares import Part, by_product, split, weights_of
 from billing.queries.usage_rows import last_usage_at
 from billing.queries.wallet import balance_of
+from core.currencies import get_currency
 
 MOST_APPS = 12
 MOST_CHANGES = 3
@@ -61,7 +62,10 @@ def _rest(parts: list[Part]) -> Part | None:
 def _small(found: Owed) -> str:
     """Return which line says that nothing is due because so little is owed."""
     kinds = {line.source for line in found.running.lines if line.amount_minor < 0}
-    return "waived" if "waived" in kinds else "carried" if "carried_out" in kinds else ""
+    if "waived" in kinds or "carried_out" in kinds:
+        return "waived" if "waived" in kinds else "carried"
+    smallest = get_currency(found.running.currency).minimum
+    return "moved" if 0 < found.running.total_minor < smallest else ""
 
 
 def invoice_context(organization: Organization, invoice: Invoice) -> dict[str, Any]:

@@ -56,13 +56,15 @@ def room_of(invoice: Invoice) -> Room:
         .values("settled_by")
         .annotate(total=Sum("amount_minor"))
     }
+    # What Stripe asks for with the next invoice was never taken, and cannot go back.
+    can_go_back = 0 if standing and standing.is_moved_on else paid
     used = -_sum(invoice.lines.filter(source=InvoiceLine.Source.PREPAID))
     received = paid + used - noted[Settled.REFUND] - noted[Settled.PREPAID]
     # Paid out of band may be more than the total; what came is what can go back.
     return Room(
         currency=invoice.currency,
         open_minor=max(invoice.total_minor - paid - noted[Settled.OPEN_AMOUNT], 0),
-        refundable_minor=max(min(paid - noted[Settled.REFUND], received), 0),
+        refundable_minor=max(min(can_go_back - noted[Settled.REFUND], received), 0),
         keepable_minor=max(received, 0),
     )
 

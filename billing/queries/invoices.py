@@ -130,6 +130,8 @@ def _words(invoice: Invoice, standing: InvoiceStanding) -> str:
     if standing.state == "past_due":
         why = f" {standing.failure}." if standing.failure else ""
         return f"The due date has passed.{why} Please pay it now."
+    if standing.is_moved_on:
+        return "It is too small to be charged by itself. You are asked for it with your next one."
     if standing.state == "paid" and standing.is_paid_out_of_band:
         return "Paid outside of Stripe."
     return _WORDS.get(standing.state, "")

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
+
 from billing.models import BillingSettings
 from core.tenancy import current
+
+
+def usage_reach() -> timedelta:
+    """Return how far back usage is taken of the company in scope; one query."""
+    days = BillingSettings.objects.values_list("oldest_usage_days", flat=True).first()
+    return timedelta(days=days or settings.USAGE_OLDEST_DAYS)
 
 
 def settings_now() -> BillingSettings:

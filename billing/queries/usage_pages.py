@@ -2,7 +2,8 @@
 
 A day of an organization never holds a moment before one of an earlier day, so pages walk the days
 by the buckets' index and read, in each bucket of a day, only as many events as the page has room
-for. That costs the same on the last page as on the first.
+for. That costs the same on the last page as on the first. Where both ends of the days are given,
+one statement finds the days by what their buckets count.
 """
 
 from __future__ import annotations
@@ -35,13 +36,17 @@ _IS_CORRECTED = """EXISTS (SELECT FROM billing_usageevent c
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: of an organization, in days inclusive; `is_corrected` None means all."""
+    """Which events: of an organization, in days inclusive; `is_corrected` None means all.
+
+    `app` is the value of that dimension; empty means all.
+    """
 
     organization_id: UUID
     meter_id: UUID | None = None
     since: date | None = None
     until: date | None = None
     is_corrected: bool | None = None
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ def events_page(
     """Return `limit` events older than a place (newer with `is_backwards`), newest first."""
     if wanted.is_corrected:
         rows = _corrected(wanted, beyond, limit, is_backwards)
+    elif wanted.since is not None and wanted.until is not None:
+        rows = _spanned(wanted, beyond, limit, is_backwards)
     else:
         rows = _walked(wanted, beyond, limit, is_backwards)
     found = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
@@ -79,6 +86,37 @@ def _walked(
     return rows
 
 
+def _spanned(
+    wanted: EventFilter, beyond: Place | None, limit: int, is_backwards: bool
+) -> list[tuple[Any, ...]]:
+    """Read the first days that hold enough; of the day of `beyond` nobody knows how much is left.
+
+    A bucket counts no more events than it has, so that the days found are never too few.
+    """
+    edge = None if beyond is None else beyond.day
+    if edge is not None:
+        wanted = replace(wanted, since=edge) if is_backwards else replace(wanted, until=edge)
+    conditions, values = _conditions(wanted)
+    events, inner = _beyond(beyond, is_backwards)
+    if wanted.is_corrected is not None:
+        events += f" AND NOT {_IS_CORRECTED}"
+    order = _order(is_backwards)
+    days = f"""
+        SELECT day FROM (
+            SELECT b.day, sum(coalesce(sum(b.events) FILTER (WHERE b.day IS DISTINCT FROM %s), 0))
+                OVER (ORDER BY b.day {"ASC" if is_backwards else "DESC"}
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM billing_usagebucket b WHERE {conditions} GROUP BY b.day) AS held
+        WHERE coalesce(before, 0) < %s"""  # noqa: S608 - made of constants
+    return _read(
+        f"SELECT {_COLUMNS} FROM billing_usagebucket b {_JOINS}"  # noqa: S608 - made of constants
+        f" CROSS JOIN LATERAL (SELECT e.* FROM billing_usageevent e WHERE e.bucket_id = b.id"
+        f" {events} ORDER BY {order} LIMIT %s) e"
+        f" WHERE {conditions} AND b.day IN ({days}) ORDER BY {order} LIMIT %s",
+        [*inner, limit, *values, edge, *values, limit, limit],
+    )
+
+
 def _conditions(wanted: EventFilter) -> tuple[str, list[Any]]:
     conditions = ["b.organization_id = %s"]
     values: list[Any] = [wanted.organization_id]
@@ -86,6 +124,7 @@ def _conditions(wanted: EventFilter) -> tuple[str, list[Any]]:
         ("b.meter_id = %s", wanted.meter_id),
         ("b.day >= %s", wanted.since),
         ("b.day <= %s", wanted.until),
+        ("b.dimensions ->> 'app' = %s", wanted.app or None),
     ):
         if value is not None:
             conditions.append(words)

@@ -15,6 +15,7 @@ from django.db.models import Max, QuerySet
 
 from billing.models import Meter, Organization, UsageBucket, UsageEvent
 from billing.queries.explaining import LineLike
+from billing.queries.usage_pages import EventFilter, Place, events_page
 
 # As in billing.queries.charges: how many buckets become one quantity is the meter's own rule.
 # Different values cannot be added up, so that their events are looked at.
@@ -184,3 +185,29 @@ def event_rows(events: Sequence[UsageEvent]) -> list[EventRow]:
         EventRow(event, buckets[event.bucket_id], by.get(event.idempotency_key, ""))
         for event in events
     ]
+
+
+def event_rows_page(
+    wanted: EventFilter,
+    meter: Meter,
+    *,
+    beyond: Place | None = None,
+    limit: int,
+    is_backwards: bool = False,
+) -> list[EventRow]:
+    """Return a page of a meter's events, newest first; see events_page."""
+    found = events_page(wanted, beyond=beyond, limit=limit, is_backwards=is_backwards)
+    return [_event_row(row, meter) for row in found]
+
+
+def _event_row(row: dict[str, Any], meter: Meter) -> EventRow:
+    names = ("idempotency_key", "kind", "time", "quantity", "value", "corrects", "reason",
+             "received_at")  # fmt: skip
+    event = UsageEvent(tenant_id=meter.tenant_id, **{name: row[name] for name in names})
+    dimensions = row["dimensions"]
+    if isinstance(dimensions, str):
+        dimensions = json.loads(dimensions)
+    bucket = UsageBucket(
+        organization_id=row["organization_id"], meter=meter, day=row["day"], dimensions=dimensions
+    )
+    return EventRow(event, bucket, row["corrected_by"] or "")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django import template
 
+from billing import words
 from core.money import Money
 
 register = template.Library()
@@ -18,6 +19,12 @@ def plain(value: Decimal | None) -> str:
         return ""
     text = f"{Decimal(value):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def exact(minor: Decimal, currency: str) -> str:
+    """Write minor units with decimals as money, unrounded."""
+    return words.exact_amount(minor, currency)
 
 
 @register.filter

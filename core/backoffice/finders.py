@@ -70,7 +70,7 @@ def people_without_second_factor(now: datetime) -> int:
 
 
 register_nav(NavItem("Home", lambda: reverse("admin:index"), order=0))
-register_nav(NavItem("API docs", lambda: reverse("api-docs"), order=900))
+register_nav(NavItem("API docs", lambda: reverse("api-docs"), order=900, group="More"))
 register_searcher(Searcher("pages", find_pages, order=0))
 register_searcher(Searcher("people", find_people, order=900, roles=ADMINS))
 register_searcher(Searcher("teams", find_teams, order=910, roles=ADMINS))

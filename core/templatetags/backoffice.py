@@ -8,7 +8,7 @@ from django import template
 from django.template import Context
 from django.urls import reverse
 
-from core.backoffice.navigation import navigation_of
+from core.backoffice.navigation import NavItem, menus_of, navigation_of
 from core.models import Tenant
 
 register = template.Library()
@@ -16,14 +16,36 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def staff_navigation(context: Context) -> list[dict[str, Any]]:
-    """Return the header's entries for the person who asks, the current one marked."""
+    """Return the header's menus for the person who asks, the current entry marked.
+
+    Each has `items`, with title, url and `is_current`; an entry by itself is in a menu without
+    a title.
+    """
     request = context["request"]
     if staff_tenant(context) is None:
         return []
-    items = [{"title": i.title, "url": str(i.url())} for i in navigation_of(request.user)]
-    matching = [i["url"] for i in items if request.path.startswith(i["url"])]
-    current = max(matching, key=len, default=None)
-    return [{**item, "is_current": item["url"] == current} for item in items]
+    items = navigation_of(request.user)
+    current = _current(items, request.path)
+    return [_menu(title, group, current) for title, group in menus_of(items)]
+
+
+def _current(items: list[NavItem], path: str) -> NavItem | None:
+    """Return the entry whose beginning of the path is the longest."""
+    found = [(len(start), item) for item in items for start in (str(item.url()), *item.covers)
+             if path.startswith(start)]  # fmt: skip
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _menu(title: str, group: list[NavItem], current: NavItem | None) -> dict[str, Any]:
+    items = [
+        {"title": item.title, "url": str(item.url()), "is_current": item is current}
+        for item in group
+    ]
+    return {
+        "title": title,
+        "items": items,
+        "is_current": any(item["is_current"] for item in items),
+    }
 
 
 @register.simple_tag(takes_context=True)

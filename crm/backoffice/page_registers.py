@@ -47,8 +47,8 @@ def search_pages(query: str, limit: int, user: User) -> Iterable[Found]:
 
 
 register_nav(NavItem("Today", lambda: reverse("today"), order=1))
-register_nav(NavItem("Leads", lambda: reverse("leads"), order=2))
-register_nav(NavItem("Pipeline", lambda: reverse("pipeline"), order=3))
+register_nav(NavItem("Leads", lambda: reverse("leads"), order=2, group="Sales"))
+register_nav(NavItem("Pipeline", lambda: reverse("pipeline"), order=3, group="Sales"))
 register_searcher(Searcher("crm_leads", search_leads, order=1))
 register_searcher(Searcher("crm_applications", search_applications, order=2))
 register_searcher(Searcher("crm_pages", search_pages, order=3))

@@ -140,8 +140,8 @@ def _expiring_url() -> str:
     return f"{reverse('links')}?{urlencode({'status': queries.EXPIRING})}"
 
 
-register_nav(NavItem("Links", lambda: reverse("links"), order=10))
-register_nav(NavItem("Payments", lambda: reverse("payments"), order=20))
+register_nav(NavItem("Links", lambda: reverse("links"), order=10, group="Money"))
+register_nav(NavItem("Payments", lambda: reverse("payments"), order=20, group="Money"))
 register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)

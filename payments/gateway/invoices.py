@@ -34,6 +34,8 @@ class InvoiceFacts:
     `status` is Stripe's: draft, open, paid, uncollectible, void. `lines` are the first ones only
     when `has_more_lines`. `failure` says in words why the last payment failed; `needs_action`,
     that the payer must confirm it. Both are known only when the invoice was read by itself.
+    `moved_minor` went to the customer's balance instead of being asked for (below zero: what the
+    invoice asks for besides its total, as the balance held it).
     """
 
     invoice_id: str
@@ -51,6 +53,7 @@ class InvoiceFacts:
     remaining_minor: int = 0
     credited_minor: int = 0
     paid_elsewhere_minor: int = 0
+    moved_minor: int = 0
     due_at: datetime | None = None
     paid_at: datetime | None = None
     voided_at: datetime | None = None
@@ -72,6 +75,11 @@ class InvoiceFacts:
     def is_draft(self) -> bool:
         """Whether it can still be changed and deleted."""
         return self.status == "draft"
+
+    @property
+    def settled_minor(self) -> int:
+        """How much of the total is settled, by payment or by the customer's balance."""
+        return max(0, self.paid_minor + self.moved_minor)
 
 
 class Invoices(Connection):
@@ -226,6 +234,7 @@ def invoice_facts(invoice: dict[str, Any]) -> InvoiceFacts:
         remaining_minor=int(invoice.get("amount_remaining") or 0),
         credited_minor=sum(int(invoice.get(name) or 0) for name in credited),
         paid_elsewhere_minor=int(invoice.get("amount_paid_off_stripe") or 0),
+        moved_minor=_moved(invoice),
         due_at=moment(invoice.get("due_date")),
         paid_at=moment(changed.get("paid_at")),
         voided_at=moment(changed.get("voided_at")),
@@ -240,6 +249,12 @@ def invoice_facts(invoice: dict[str, Any]) -> InvoiceFacts:
         finalization_error=str(error.get("message") or "")[:400],
         **_payment_facts(invoice.get("payments") or {}),
     )
+
+
+def _moved(invoice: dict[str, Any]) -> int:
+    # A draft has no ending balance yet.
+    ending = invoice.get("ending_balance")
+    return 0 if ending is None else int(ending) - int(invoice.get("starting_balance") or 0)
 
 
 def _payment_facts(payments: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def count_reversals(now: datetime) -> int:
     return TransferReversal.objects.filter(state=TransferReversal.State.PROPOSED).count()
 
 
-register_nav(NavItem("Cases", lambda: reverse("cases"), order=45))
+register_nav(NavItem("Cases", lambda: reverse("cases"), order=45, group="Clubs and rents"))
 register_searcher(Searcher("rents", find_rents, order=32))
 register_timeline(RentPayment, story_of_rent)
 register_worklist(

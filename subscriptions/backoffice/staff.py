@@ -57,7 +57,7 @@ def count_failed(now: datetime) -> int:
     return worklist().count()
 
 
-register_nav(NavItem("Clubs", lambda: reverse("clubs"), order=40))
+register_nav(NavItem("Clubs", lambda: reverse("clubs"), order=40, group="Clubs and rents"))
 register_timeline(Subscription, story_of_skips)
 register_timeline(Subscription, story_of_moves)
 register_timeline(Club, story_of_runs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +38,17 @@ FITTING: dict[str, dict[str, Any]] = {
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},
     "crm.CalendarFeed": {"revoked_at": timezone.now()},
     "crm.LeadImport": {"refused": []},
+    "billing.BillingPeriod": {
+        "month": date(2026, 3, 1),
+        "starts_on": date(2026, 3, 1),
+        "ends_on": date(2026, 4, 1),
+        "starts_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "ends_at": datetime(2026, 4, 1, tzinfo=UTC),
+        "state": "open",
+    },
+    "billing.BillingRun": {"month": date(2026, 3, 1), "state": "done", "ended_at": timezone.now},
+    "billing.CreditNote": {"number": lambda: f"CN-{next_number()}"},
+    "billing.Invoice": {"state": "draft", "number": None, "payer": {}},
     "billing.Meter": {"aggregation": "sum", "unique_by": ""},
     "billing.NumberSeries": {"prefix": "INV-"},
     "billing.Organization": {"time_zone": "UTC", "payer": {}},

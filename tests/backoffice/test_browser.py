@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from core.models import Team, Tenant, User
@@ -190,3 +190,56 @@ def test_search_works_without_javascript(
 
     expect(page.get_by_role("main").get_by_role("link", name="North")).to_be_visible()
     plain.close()
+
+
+def test_menus_of_the_header_are_used_with_the_keyboard(
+    office: Page, live_server: LiveServer
+) -> None:
+    billing = office.locator("nav.wide summary", has_text="Billing")
+    billing.focus()
+    office.keyboard.press("Enter")
+    prices = office.locator("nav.wide").get_by_role("link", name="Prices")
+    expect(prices).to_be_visible()
+    office.keyboard.press("Escape")
+    expect(prices).to_be_hidden()
+    expect(billing).to_be_focused()
+
+    office.keyboard.press("Enter")
+    prices.focus()
+    office.keyboard.press("Enter")
+
+    office.wait_for_url(f"{live_server.url}/billing/plans/")
+    expect(billing).to_have_class("is-current")
+
+
+def test_one_menu_of_the_header_is_open_at_a_time(office: Page) -> None:
+    office.locator("nav.wide summary", has_text="Billing").click()
+    office.locator("nav.wide summary", has_text="Sales").click()
+
+    assert office.locator("nav.wide details[open] > summary").all_inner_texts() == ["Sales"]
+
+
+def test_pages_are_under_one_button_on_a_phone(office: Page, live_server: LiveServer) -> None:
+    office.set_viewport_size({"width": 390, "height": 844})
+    menu = office.get_by_role("navigation", name="Main")
+    expect(menu).to_be_hidden()
+
+    office.locator("details.site-map > summary").click()
+    menu.get_by_role("link", name="Push desk").click()
+
+    office.wait_for_url(f"{live_server.url}/billing/push/")
+
+
+def test_menus_work_without_javascript(
+    office: Page, live_server: LiveServer, browser: Browser
+) -> None:
+    state = office.context.storage_state()
+    context = browser.new_context(java_script_enabled=False, storage_state=state)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/admin/")
+
+    page.locator("nav.wide summary", has_text="Money").click()
+    page.locator("nav.wide").get_by_role("link", name="Links").click()
+
+    page.wait_for_url(f"{live_server.url}/links/")
+    context.close()

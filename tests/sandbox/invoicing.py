@@ -43,3 +43,8 @@ def event_types(api: Api, pattern: str = "invoice*") -> list[str]:
     """Return the types of the events so far that match, oldest first."""
     query = {"type": pattern, "limit": 100}
     return [event["type"] for event in api.get("/v1/events", query)["data"]][::-1]
+
+
+def again(api: Api, invoice: Any) -> Any:
+    """Return an invoice as it is now."""
+    return api.get(f"/v1/invoices/{invoice['id']}")

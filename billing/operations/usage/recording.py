@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import OperationalError
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
@@ -29,6 +28,7 @@ from billing.operations.usage.storing import (
     recheck_periods,
     stored_events,
 )
+from billing.queries.settings import usage_reach
 from billing.queries.usage_lock import hold_usage, share_usage
 from core.tenancy import scope
 
@@ -50,10 +50,9 @@ def record_usage(
 
     All of it is one transaction, which has committed when this returns. The key alone tells
     events apart: the same content again is a duplicate, another one a conflict that changes
-    nothing. Repeating is safe. `reach` is how far back usage is taken (USAGE_OLDEST_DAYS).
+    nothing. Repeating is safe. `reach` is how far back usage is taken, else as the company wants.
     Usage of closed periods has them looked at again. Raises TooBusy.
     """
-    reach = timedelta(days=settings.USAGE_OLDEST_DAYS) if reach is None else reach
     record = _record_in_order if _has_corrections(events) else _record
     made: Buckets = {}
     missing: set[BucketKey] = set()
@@ -62,7 +61,8 @@ def record_usage(
             if missing:
                 made = make_buckets(tenant_id=tenant_id, keys=missing)
             with scope(tenant_id):
-                return record(tenant_id, events, now, reach, made)
+                far = usage_reach() if reach is None else reach
+                return record(tenant_id, events, now, far, made)
         except BucketsMissing as found:
             missing = found.keys
         except BucketsLost:

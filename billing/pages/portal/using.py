@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -13,15 +13,16 @@ from billing import words
 from billing.documents.files import file_answer
 from billing.documents.tables import MOST_EVENTS, events_csv
 from billing.forms.usage import DaysForm
-from billing.models import Meter, UsageBucket
+from billing.models import Meter
 from billing.pages.chart import chart_of
 from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.queries.calendar import period_at
+from billing.queries.usage_pages import EventFilter, Place
 from billing.queries.usage_rows import (
+    EventRow,
     TooMuchUsage,
     UsageAsked,
-    event_rows,
-    events_of,
+    event_rows_page,
     usage_rows,
 )
 
@@ -91,22 +92,28 @@ def _group(visit: Visit, found: Meter, name: str, since: date, until: date) -> l
 @require_safe
 @portal_page
 def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
-    """List the events of a meter, a page at a time; looked at day by day where asked."""
+    """List the events of a meter, newest first, a page at a time however many there are."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
         return missing(visit, "There is no such meter.")
     form, since, until = _days(request, visit)
-    rows = events_of(_buckets(visit, found, since, until, request.GET.get("app", "")))
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    wanted = _wanted(request, visit, found, since, until)
+    beyond, is_backwards = _beyond(request, wanted, visit.organization.zone)
+    rows = event_rows_page(
+        wanted, found, beyond=beyond, limit=PER_PAGE + 1, is_backwards=is_backwards
+    )
+    has_more = len(rows) > PER_PAGE
+    rows = rows[-PER_PAGE:] if is_backwards else rows[:PER_PAGE]
     context = {
         "form": form,
         "meter": found,
         "since": since,
         "until": until,
-        "app": request.GET.get("app", ""),
-        "page": page,
+        "app": wanted.app,
         "query": _query_without_page(request),
-        "rows": event_rows(list(page)),
+        "rows": rows,
+        "newer": _place_of(rows[0]) if rows and (has_more if is_backwards else beyond) else "",
+        "older": _place_of(rows[-1]) if rows and (is_backwards or has_more) else "",
     }
     return show(visit, "events.html", context, status=400 if form.errors else 200)
 
@@ -114,30 +121,56 @@ def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
 @require_safe
 @portal_page
 def events_file(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
-    """Give the events of a meter as a file; a file that is cut says so in its name."""
+    """Give the events of a meter, oldest first, as a file; one that is cut says so in its name."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
         return missing(visit, "There is no such meter.")
     _, since, until = _days(request, visit)
-    buckets = _buckets(visit, found, since, until, request.GET.get("app", ""))
-    rows = list(events_of(buckets)[: MOST_EVENTS + 1])
+    wanted = _wanted(request, visit, found, since, until)
+    rows = event_rows_page(wanted, found, limit=MOST_EVENTS + 1, is_backwards=True)[::-1]
     cut = f"-first-{MOST_EVENTS}" if len(rows) > MOST_EVENTS else ""
     last = until - timedelta(days=1)
-    return file_answer(
-        events_csv(event_rows(rows[:MOST_EVENTS])), f"{code}-{since}-{last}{cut}.csv"
+    return file_answer(events_csv(rows[:MOST_EVENTS]), f"{code}-{since}-{last}{cut}.csv")
+
+
+def _wanted(
+    request: HttpRequest, visit: Visit, found: Meter, since: date, until: date
+) -> EventFilter:
+    app = request.GET.get("app", "")
+    return EventFilter(
+        organization_id=visit.organization.pk,
+        meter_id=found.pk,
+        since=since,
+        until=until - timedelta(days=1),
+        app="" if "\0" in app else app,
     )
 
 
-def _buckets(visit: Visit, found: Meter, since: date, until: date, app: str) -> Any:
-    rows = UsageBucket.objects.filter(
-        organization=visit.organization, day__gte=since, day__lt=until, meter=found
-    )
-    return rows.filter(dimensions__contains={"app": app}) if app and "\0" not in app else rows
+def _place_of(row: EventRow) -> str:
+    return f"{row.event.time.isoformat()}~{row.event.idempotency_key}"
+
+
+def _beyond(request: HttpRequest, wanted: EventFilter, zone: ZoneInfo) -> tuple[Place | None, bool]:
+    """Return where the page starts, and whether it reads towards newer events.
+
+    What is no place within the days leads to the first page.
+    """
+    is_backwards = "newer" in request.GET
+    moment, _, key = request.GET.get("newer" if is_backwards else "older", "").partition("~")
+    try:
+        time = datetime.fromisoformat(moment)
+        place = Place(time, key, time.astimezone(zone).date())
+    except (ValueError, OverflowError):
+        return None, False
+    is_within = wanted.since <= place.day <= wanted.until
+    is_place = bool(key) and "\0" not in key and time.tzinfo is not None and is_within
+    return (place, is_backwards) if is_place else (None, False)
 
 
 def _query_without_page(request: HttpRequest) -> str:
     query = request.GET.copy()
-    query.pop("page", None)
+    for name in ("older", "newer"):
+        query.pop(name, None)
     return f"{query.urlencode()}&" if query else ""
 
 

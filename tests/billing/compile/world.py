@@ -33,11 +33,12 @@ from billing.operations.drafts import flag_what_they_charged
 from billing.operations.run_work import work_run
 from billing.operations.runs import approve_run, open_run
 from billing.queries.calendar import Days, period_of
-from billing.queries.statement import target_of
+from billing.queries.statement import Statement, StatementLine, target_of
 from core.models import Tenant
 from core.tenancy import scope
 
 NOVEMBER = datetime(2026, 11, 5, 12, tzinfo=UTC)
+OCTOBER = date(2026, 10, 1)
 IN_OCTOBER = datetime(2026, 10, 20, 12, tzinfo=UTC)
 
 _names = count(1)
@@ -247,3 +248,17 @@ def days_from(first: date, number: int) -> list[date]:
 def buckets_of(organization_id: UUID) -> int:
     """How many buckets an organization has."""
     return UsageBucket.objects.filter(organization_id=organization_id).count()
+
+
+def lines(statement: Statement) -> list[tuple[str, int]]:
+    return [(line.kind, line.amount_minor) for line in statement.lines]
+
+
+def stored_lines(invoice: Invoice) -> tuple[StatementLine, ...]:
+    return tuple(
+        StatementLine(
+            row.kind, row.source, row.source_id, row.charged_from, row.product, row.description,
+            row.starts_on, row.ends_on, row.quantity, row.unit, row.exact, row.amount_minor,
+        )
+        for row in invoice.lines.order_by("position")
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -249,6 +251,46 @@ def test_meter_goes_down_to_the_events(world: World, portal: str, phone: Client)
 def test_odd_days_never_break_a_page(world: World, portal: str, phone: Client, query: str) -> None:
     for sub in ("usage/", "usage/cpu-acme/", "usage/cpu-acme/events/", "invoices/"):
         assert phone.get(f"{portal}{sub}?{query}").status_code in {200, 400}
+
+
+def test_events_are_paged_to_the_last_and_back(world: World, portal: str, phone: Client) -> None:
+    world.use("cpu", date(2026, 11, 3), "1", 70, app="web", region="ams")
+    world.use("cpu", date(2026, 11, 4), "1", 60, app="web", region="ams")
+    world.use("cpu", date(2026, 11, 4), "1", 3, app="db", region="ams")
+
+    def page(url: str) -> tuple[list[str], dict[str, str]]:
+        text = phone.get(url).content.decode()
+        keys = re.findall(r'<code class="key-text">([^<]+)</code></td>', text)
+        links = re.findall(r'rel="(prev|next)" href="([^"]+)"', text)
+        return keys, {rel: url.split("?", maxsplit=1)[0] + html.unescape(to) for rel, to in links}
+
+    first, onward = page(f"{portal}usage/cpu-acme/events/?app=web")
+    second, between = page(onward["next"])
+    third, last = page(between["next"])
+    back, _ = page(last["prev"])
+    home, _ = page(page(last["prev"])[1]["prev"])
+
+    assert [len(keys) for keys in (first, second, third)] == [50, 50, 30]
+    assert len({*first, *second, *third}) == 130
+    assert (back, home) == (second, first)
+    assert (sorted(onward), sorted(between), sorted(last)) == (["next"], ["next", "prev"], ["prev"])
+    assert "app=web" in between["next"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["older=x", "older=2026-11-03T10:00:00~k", "older=2026-11-03T10:00:00Z~", "newer=~",
+     "older=9999-12-31T23:59:59Z~k", "newer=0001-01-01T00:00:00Z~k", "older=2026-11-03T00:00Z~%00",
+     "older=2020-01-01T00:00:00Z~k", "older=2026-11-03T10:00:00Z~\u00fc&newer=", "page=7"],
+)  # fmt: skip
+def test_odd_place_among_events_leads_to_a_page(
+    world: World, portal: str, phone: Client, query: str
+) -> None:
+    world.use("cpu", date(2026, 11, 3), "1", 2, app="web", region="ams")
+
+    answer = phone.get(f"{portal}usage/cpu-acme/events/?{query}")
+
+    assert answer.status_code == 200
 
 
 def test_developer_sets_and_ends_alerts_and_the_limit(

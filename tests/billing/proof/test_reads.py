@@ -189,3 +189,12 @@ def test_billing_audit_prints_ids_and_fails(
 def test_month_of_the_period_is_that_of_its_last_day(tenant: Tenant, invoice: Invoice) -> None:
     with scope(tenant.pk):
         assert invoice.period.month == date(2026, 9, 1)
+
+
+def test_export_usage_says_where_it_cannot_write(tenant: Tenant, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CommandError, match=r"file: File exists\."):
+        told_by(
+            "export_usage", "--month=2026-09", f"--tenant={tenant.slug}", f"--out={tmp_path}/file"
+        )

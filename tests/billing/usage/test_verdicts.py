@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import UsageEvent
+from billing.operations.settings import change_settings
 from core.tenancy import scope
 from tests.billing.usage.conftest import ago, buckets, event, verdicts
 from tests.billing.world import make_meter, make_organization
@@ -358,3 +359,19 @@ def test_admin_sends_with_a_token(admin, organization):
     )
 
     assert verdicts(answer) == ["accepted"]
+
+
+def test_company_may_take_less_old_usage_than_the_server_does(send, organization, meters, tenant):
+    old, older = ago(days=40), ago(days=60)
+    with scope(tenant.pk):
+        change_settings(changes={"grace_hours": 1})
+    before = verdicts(send([event("k1", time=old)]))
+    with scope(tenant.pk):
+        change_settings(changes={"oldest_usage_days": 50})
+
+    after = verdicts(send([event("k2", time=old), event("k3", time=older)]))
+    with scope(tenant.pk):
+        change_settings(changes={"oldest_usage_days": None})
+    again = verdicts(send([event("k4", time=older)]))
+
+    assert (before, after, again) == (["accepted"], ["accepted", "rejected"], ["accepted"])
