@@ -16,6 +16,7 @@ from subscriptions.operations import (
     charging,
     dispute_acts,
     objections,
+    rent_collections,
     rent_money,
     rent_pages,
     rents,
@@ -91,6 +92,14 @@ def push_reversal(self: Job, *, reversal_id: str) -> None:
 def push_dispute_act(self: Job, *, act_id: str) -> None:
     """Answer a dispute as somebody asked."""
     dispute_acts.push_act(tenant_id=self.tenant_id, act_id=UUID(act_id), now=timezone.now())
+
+
+@job("subscriptions.push_collection", queue="stripe")
+def push_collection(self: Job, *, collection_id: str) -> None:
+    """Take a rent from what the resident has saved."""
+    rent_collections.push_collection(
+        tenant_id=self.tenant_id, collection_id=UUID(collection_id), now=timezone.now()
+    )
 
 
 @job("subscriptions.refresh_rent", queue="stripe", max_retries=20)

@@ -18,6 +18,7 @@ from subscriptions.models import HouseEntry, Lease, RentPayment, RentTransfer
 from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.dispute_acts import due_acts
 from subscriptions.operations.house_ledger import enter
+from subscriptions.operations.rent_collections import due_collections
 from subscriptions.operations.rent_money import refresh_rent
 from subscriptions.operations.rent_reconciliation import reconcile_rents
 from subscriptions.operations.reversals import due_reversals
@@ -120,13 +121,15 @@ def write_off(*, rent: RentPayment, reason: str, by: User, now: datetime) -> Ren
 
 
 def due_work(*, tenant_id: UUID, now: datetime) -> Iterator[tuple[str, dict[str, UUID]]]:
-    """Yield the tasks that wait: transfers, reversals, answers to disputes."""
+    """Yield the tasks that wait: transfers, reversals, answers to disputes, collections."""
     for transfer_id in due_transfers(tenant_id=tenant_id, now=now):
         yield "subscriptions.send_transfer", {"transfer_id": transfer_id}
     for reversal_id in due_reversals(tenant_id=tenant_id, now=now):
         yield "subscriptions.push_reversal", {"reversal_id": reversal_id}
     for act_id in due_acts(tenant_id=tenant_id, now=now):
         yield "subscriptions.push_dispute_act", {"act_id": act_id}
+    for collection_id in due_collections(tenant_id=tenant_id, now=now):
+        yield "subscriptions.push_collection", {"collection_id": collection_id}
 
 
 def reconcile_at_night(*, tenant_id: UUID, now: datetime) -> int:

@@ -44,11 +44,12 @@ class CaseFilterForm(forms.Form):
         required=False,
         choices=[
             ("", "Any cause"),
+            ("answer", "Waits for an answer"),
             ("disputed", "Disputed"),
             ("inquiry", "Inquiry"),
             ("lost", "Dispute lost"),
             ("warning", "Fraud warning"),
-            ("held", "Transfer held"),
+            ("held", "Not transferred"),
             ("refused", "Transfer refused"),
             ("reversal", "Reversal to decide"),
         ],

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.money import Money
 from subscriptions.models import RentDispute, RentPayment, RentTransfer, TransferReversal
+from subscriptions.queries.collecting import why_not_collect, why_not_payable
 from subscriptions.queries.rent_case import RentCase, days_left
 
 States = RentTransfer.State
@@ -223,7 +224,15 @@ def _about_rent(case: RentCase) -> Iterator[Action]:
             label="Get a payment page for the resident",
             effect=f"No money moves now. Whoever opens the page pays {amount} to the company; a"
             " note with its address comes to this case.",
-            why_not="No amount is known." if not rent.amount_minor else "",
+            why_not=why_not_payable(rent),
+        )
+        yield Action(
+            code="collect",
+            label="Take it from the saved payment method",
+            effect=f"{amount} comes from the card or bank account that the resident has saved with"
+            " Stripe to the company. A card says yes or no at once; a bank debit takes days and can"
+            " fail. An open payment page is closed first.",
+            why_not=why_not_collect(rent),
         )
     if rent.state != RentPayment.State.WRITTEN_OFF:
         yield Action(

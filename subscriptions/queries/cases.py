@@ -57,12 +57,13 @@ def cases() -> QuerySet[Case]:
 
 
 CAUSES = {
+    "answer": Q(rent__disputes__status__in=RentDispute.ANSWERABLE, rent__disputes__submissions=0),
     "disputed": Q(rent__disputes__status__in=["needs_response", "under_review"]),
     "inquiry": Q(rent__disputes__status__startswith="warning_")
     & ~Q(rent__disputes__status="warning_closed"),
     "lost": Q(rent__disputes__status="lost"),
     "warning": Q(rent__warnings__isnull=False, rent__warnings__cleared_at=None),
-    "held": Q(rent__transfers__state="held"),
+    "held": Q(rent__transfers__state__in=["held", "refused"]),
     "refused": Q(rent__transfers__state="refused"),
     "reversal": Q(rent__transfers__reversals__state__in=["proposed", "refused"]),
 }
