@@ -1,4 +1,4 @@
-"""Rents that are taken from saved payment methods."""
+"""Rents taken from saved payment methods; accounts that a person has checked."""
 
 import django.contrib.postgres.functions
 import django.db.models.deletion
@@ -131,6 +131,13 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddField(
+            model_name="house",
+            name="checked_account_id",
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=64
+            ),
         ),
         ProtectTenantTables(),
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from payments.gateway.transfers import AccountFacts
 from subscriptions.models import FraudWarning, House, RentDispute, RentPayment, RentTransfer
@@ -80,22 +81,34 @@ def hold_of_house(house: House | None, others: Iterable[House]) -> Hold | None:
     if not house.stripe_account_id:
         return Hold("no_account", f"{house} has no account at Stripe. Enter one at the house.")
     mine = house.stripe_account_id
-    for other in others:
+    if house.checked_account_id == mine:
+        return None
+    for other in alike_houses(house.pk, mine, others):
         theirs = other.stripe_account_id
-        if other.pk == house.pk or not theirs:
-            continue
         if theirs == mine:
             words = (
                 f"{house} and {other} have the same account. Say whose it is before money moves."
             )
             return Hold("shared_account", words)
-        if look_alike(theirs) == look_alike(mine):
-            words = (
-                f"The account of {house} looks like that of {other}: {mine} and {theirs} differ"
-                " only in signs that are easily confused. Check both before money moves."
-            )
-            return Hold("look_alike_account", words)
+        words = (
+            f"The account of {house} looks like that of {other}: {mine} and {theirs} differ"
+            " only in signs that are easily confused. Check both before money moves."
+        )
+        return Hold("look_alike_account", words)
     return None
+
+
+def alike_houses(house_id: UUID, account_id: str, others: Iterable[House]) -> Iterator[House]:
+    """Yield the other houses whose account is this one, or looks like it; the same ones first."""
+    mine = look_alike(account_id)
+    alike = [
+        other
+        for other in others
+        if other.pk != house_id
+        and other.stripe_account_id
+        and look_alike(other.stripe_account_id) == mine
+    ]
+    yield from sorted(alike, key=lambda other: other.stripe_account_id != account_id)
 
 
 def hold_of_account(house: House, account: AccountFacts | None) -> Hold | None:
