@@ -166,4 +166,4 @@ class _Rents:
             case = open_case(rent, cause="Disputed", now=now)
             take_case(case=case, by=admin, now=now)
             words = "Called Tomasz: he did not know our name on his statement. Asked him to write."
-            add_note(case=case, text=words, by=admin, now=now)
+            add_note(case=case, text=words, by=admin, now=timezone.now())

@@ -61,7 +61,6 @@ def ask_to_collect(*, rent: RentPayment, by: User | None, now: datetime) -> Rent
         next_at=now,
     )
     close_rent_pages(found)
-    _tell(found, "Asked to take the rent from the saved payment method.", now, by)
     enqueue("subscriptions.push_collection", collection_id=collection.pk)
     return collection
 
@@ -206,18 +205,14 @@ def _end(found: RentCollection, charge_id: str, refusal: str, now: datetime) -> 
         if rent.state == RentPayment.State.DUE:
             rent.state = RentPayment.State.FAILED
             rent.save(update_fields=["state"])
-        _tell(rent, refusal, now)
+        case = open_case(rent, cause="Not taken from the saved payment method", now=now)
+        tell_case(case, refusal, now=now)
         weigh_transfer(rent, now=now)
     else:
         rent.stripe_charge_id = charge_id
         rent.save(update_fields=["stripe_charge_id"])
-        _tell(rent, "Taken from the saved payment method, or on its way by bank debit.", now)
         enqueue("subscriptions.refresh_rent", rent_id=rent.pk)
     log.info("rent_collected", collection_id=str(found.pk), state=found.state)
-
-
-def _tell(rent: RentPayment, words: str, now: datetime, by: User | None = None) -> None:
-    tell_case(open_case(rent, cause="To be collected", now=now), words, by=by, now=now)
 
 
 def _wait(collection: RentCollection, error: str, now: datetime, *, is_replayed: bool) -> None:

@@ -48,6 +48,7 @@ def house_page(request: StaffRequest, pk: UUID) -> HttpResponse:
         "house": house,
         "balances": queries.house_balances(house),
         "held": list(held[:PER_PAGE]),
+        "held_count": held.count(),
         "former": list(house.former_stripe_ids.all()[:PER_PAGE]),
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "look_up": f"{reverse('cases_look_up')}?{urlencode({'id': str(house.pk)})}",

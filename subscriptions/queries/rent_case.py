@@ -13,6 +13,7 @@ from subscriptions.models import (
     DisputeAct,
     FraudWarning,
     HouseEntry,
+    RentCollection,
     RentDispute,
     RentPayment,
     RentTransfer,
@@ -31,7 +32,7 @@ def days_left(until: datetime | None, now: datetime) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class RentCase:
-    """A rent with its disputes, warnings, transfers, reversals, acts, cases, notes and entries.
+    """A rent with all that hangs on it: disputes, transfers, collections, cases and the rest.
 
     All lists are newest first, but notes and entries, which are in order of time.
     """
@@ -42,6 +43,7 @@ class RentCase:
     transfers: list[RentTransfer]
     reversals: list[TransferReversal]
     acts: list[DisputeAct]
+    collections: list[RentCollection]
     cases: list[Case]
     notes: list[CaseNote]
     entries: list[HouseEntry]
@@ -124,6 +126,7 @@ def rent_case(rent_id: UUID) -> RentCase:
         transfers=list(transfers),
         reversals=list(reversals.select_related("transfer", "decided_by")),
         acts=list(acts),
+        collections=list(rent.collections.select_related("asked_by")),
         cases=list(rent.cases.select_related("owner")),
         notes=list(notes),
         entries=list(rent.ledger.all()),
