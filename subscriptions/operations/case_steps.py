@@ -19,7 +19,7 @@ from subscriptions.operations import (
     transfers,
 )
 from subscriptions.operations.cases import open_case, tell_case
-from subscriptions.operations.rents import NothingLost, write_off
+from subscriptions.operations.rents import NotADuplicate, NothingLost, count_instead, write_off
 from subscriptions.queries.case_actions import Action, action_named
 from subscriptions.queries.rent_case import RentCase, rent_case
 
@@ -30,6 +30,7 @@ Refusals = (
     reversals.NothingToTakeBack,
     transfers.NotPossible,
     NothingLost,
+    NotADuplicate,
     rent_collections.NotCollectable,
 )
 
@@ -138,6 +139,10 @@ def _collect(step: _Step) -> None:
     rent_collections.ask_to_collect(rent=step.case.rent, by=step.by, now=step.now)
 
 
+def _count_this(step: _Step) -> None:
+    count_instead(rent=step.case.rent, by=step.by, now=step.now)
+
+
 _STEPS: dict[str, Callable[[_Step], None]] = {
     "submit": _act(dispute_acts.submit_evidence),
     "accept": _act(dispute_acts.accept_dispute),
@@ -153,4 +158,5 @@ _STEPS: dict[str, Callable[[_Step], None]] = {
     "refresh": _refresh,
     "payment_page": _payment_page,
     "collect": _collect,
+    "count_this": _count_this,
 }

@@ -28,7 +28,7 @@ from subscriptions.models import (
     RentTransfer,
     Room,
 )
-from subscriptions.operations.holds import alike_houses
+from subscriptions.queries.holds import alike_houses
 
 log = structlog.get_logger(__name__)
 

@@ -23,6 +23,7 @@ from subscriptions.operations.rent_money import refresh_rent
 from subscriptions.operations.rent_reconciliation import reconcile_rents
 from subscriptions.operations.reversals import due_reversals
 from subscriptions.operations.transfers import due_transfers, send_transfer, weigh_transfer
+from subscriptions.queries.collecting import why_not_instead
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +119,40 @@ def write_off(*, rent: RentPayment, reason: str, by: User, now: datetime) -> Ren
         tell_case(case, f"Written off: {reason.strip()}", by=by, now=now)
         weigh_transfer(found, now=now)
     return found
+
+
+class NotADuplicate(Exception):
+    """The row is no duplicate, or money was moved for the one that counts."""
+
+
+def count_instead(*, rent: RentPayment, by: User, now: datetime) -> RentPayment:
+    """Let a duplicate row be the rent of its month, and keep the other one as its duplicate.
+
+    In scope. An import that is repeated leaves it so. Raises NotADuplicate.
+    """
+    rows = RentPayment.objects.select_for_update(of=("self",)).select_related("lease__house")
+    pair = rows.filter(pk__in=[rent.pk, rent.duplicate_of_id]).order_by("pk")
+    found = {one.pk: one for one in pair}
+    this = found[rent.pk]
+    other = found.get(this.duplicate_of_id) if this.duplicate_of_id else None
+    if other is None:
+        raise NotADuplicate("This row is no duplicate of another one.")
+    why_not = why_not_instead(other)
+    if why_not:
+        raise NotADuplicate(why_not)
+    RentTransfer.objects.filter(rent=other, state__in=RentTransfer.STANDING).update(
+        state=RentTransfer.State.DROPPED, next_at=None
+    )
+    RentPayment.objects.filter(Q(duplicate_of=other) | Q(pk=other.pk)).exclude(pk=this.pk).update(
+        duplicate_of=this
+    )
+    this.duplicate_of = None
+    this.save(update_fields=["duplicate_of"])
+    case = open_case(this, cause="Two rows for the same month", now=now)
+    told = f"This row counts now instead of {other.source_id or other.pk}."
+    tell_case(case, told, by=by, now=now)
+    weigh_transfer(this, now=now)
+    return this
 
 
 def due_work(*, tenant_id: UUID, now: datetime) -> Iterator[tuple[str, dict[str, UUID]]]:

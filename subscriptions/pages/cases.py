@@ -25,6 +25,7 @@ from subscriptions.operations.case_steps import StepNotPossible, take_step
 from subscriptions.queries import cases as queries
 from subscriptions.queries.case_actions import action_named, next_actions
 from subscriptions.queries.case_story import case_story
+from subscriptions.queries.case_words import cause
 from subscriptions.queries.rent_case import RentCase, days_left, rent_case
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -115,6 +116,7 @@ def _context(found: RentCase) -> dict[str, Any]:
         "found": found,
         "rent": found.rent,
         "house": house,
+        "cause": cause(found),
         "balances": queries.house_balances(house) if house else [],
         "days_left": days_left(found.dispute.answer_by, now) if found.dispute else None,
         "actions": next_actions(found, now),

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from payments.models import Checkout
-from subscriptions.models import RentCollection, RentPayment
+from subscriptions.models import HouseEntry, RentCollection, RentPayment, RentTransfer
 
 PAYABLE = (RentPayment.State.DUE, RentPayment.State.FAILED)
+
+NOT_MOVED = (
+    RentTransfer.State.HELD,
+    RentTransfer.State.READY,
+    RentTransfer.State.REFUSED,
+    RentTransfer.State.DROPPED,
+)
 
 
 def is_on_its_way(rent: RentPayment) -> bool:
@@ -39,3 +46,13 @@ def why_not_collect(rent: RentPayment) -> str:
     if rent.resident is None or not rent.resident.stripe_customer_id:
         return "The resident is not known to Stripe: link them first."
     return why_not_payable(rent)
+
+
+def why_not_instead(counted: RentPayment) -> str:
+    """Return why another row cannot count instead of this one; empty when it can. In scope."""
+    moved = RentTransfer.objects.filter(rent=counted).exclude(state__in=NOT_MOVED)
+    if moved.exists() or HouseEntry.objects.filter(rent=counted).exists():
+        return "Money was moved for the row that counts, and its ledger cannot change."
+    if is_on_its_way(counted) or is_being_taken(counted):
+        return "The row that counts is being paid at this moment."
+    return ""

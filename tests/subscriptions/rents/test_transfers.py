@@ -10,9 +10,9 @@ from django.utils import timezone
 from core.tenancy import scope
 from subscriptions.models import Case, CaseNote, FraudWarning, House, RentTransfer, TransferReversal
 from subscriptions.operations import rents, reversals
-from subscriptions.operations.holds import look_alike
 from subscriptions.operations.reversals import NotOpen
 from subscriptions.operations.transfers import NotPossible, release_transfer, stop_transfer
+from subscriptions.queries.holds import look_alike
 from tests.subscriptions.rents.conftest import RENT, Landlord
 
 pytestmark = pytest.mark.django_db(transaction=True)
