@@ -124,7 +124,8 @@ def open_rent_page(self: Job, *, rent_id: str) -> None:
 
 @job("subscriptions.reconcile_rents", queue="stripe")
 def reconcile_rents(self: Job) -> None:
-    """Compare the houses' ledgers with Stripe, and ask again about transfers that are held."""
+    """Open this month's rents, compare the houses' ledgers with Stripe, and ask about held ones."""
+    rents.open_this_month(tenant_id=self.tenant_id, now=timezone.now())
     rents.reconcile_at_night(tenant_id=self.tenant_id, now=timezone.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,8 +12,8 @@ from django.db.models import Q
 
 from core.invalid import FieldsInvalid, WrongField
 from core.jobs import enqueue
-from core.models import User
-from core.periods import month_bounds
+from core.models import Tenant, User
+from core.periods import month_bounds, today
 from core.tenancy import scope
 from subscriptions.models import HouseEntry, Lease, RentPayment, RentTransfer
 from subscriptions.operations.cases import open_case, tell_case
@@ -44,26 +45,43 @@ def send_rent(*, tenant_id: UUID, transfer_id: UUID, now: datetime) -> RentTrans
     return send_transfer(tenant_id=tenant_id, transfer_id=transfer_id, now=now)
 
 
-def open_rents(*, month: date, now: datetime) -> int:
-    """Open the rents of all living leases for a month (its first day); returns how many are new.
+def open_rents(*, month: date, now: datetime, made_before: datetime | None = None) -> int:
+    """Open the rents of living leases for a month (its first day); returns how many are new.
 
-    In scope. Repeating opens none twice. A lease whose amount is not known gets none.
+    A rent falls due on the day of the month on which its lease began, as at Stripe. In scope.
+    Repeating opens none twice. A lease whose amount is not known gets none, nor one that came
+    here only after `made_before`.
     """
-    living = Lease.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=month),
-        status__in=Lease.LIVING,
-        starts_on__lt=_next(month),
-        rent_minor__gt=0,
-    )
+    living = Lease.objects.filter(status__in=Lease.LIVING, rent_minor__gt=0).exclude(starts_on=None)
+    if made_before is not None:
+        living = living.filter(created_at__lt=made_before)
     return sum(_open(lease, month, now) for lease in living.select_related("tenant").iterator())
 
 
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+def open_this_month(*, tenant_id: UUID, now: datetime) -> int:
+    """Open this month's rents, but of leases that came within it: those have paid it elsewhere.
+
+    Returns how many are new. Repeating opens none twice.
+    """
+    with scope(tenant_id) as found:
+        zone = Tenant.objects.get(pk=found.tenant_id).zone
+        month = today(now, zone).replace(day=1)
+        begins = month_bounds(month.year, month.month, zone).starts_at
+        return open_rents(month=month, now=now, made_before=begins)
+
+
+def _due_on(lease: Lease, month: date) -> date | None:
+    """Return the day on which a lease's rent of a month falls due; None when none does."""
+    assert lease.starts_on is not None  # noqa: S101 - the caller looked
+    _, last = monthrange(month.year, month.month)
+    due = month.replace(day=min(lease.starts_on.day, last))
+    is_over = lease.last_day is not None and due >= lease.last_day
+    return None if due < lease.starts_on or is_over else due
 
 
 def _open(lease: Lease, month: date, now: datetime) -> bool:
-    if lease.last_day is not None and lease.last_day < month:
+    due_on = _due_on(lease, month)
+    if due_on is None:
         return False
     rent, is_new = RentPayment.objects.get_or_create(
         tenant_id=lease.tenant_id,
@@ -74,7 +92,7 @@ def _open(lease: Lease, month: date, now: datetime) -> bool:
             "resident_id": lease.resident_id,
             "currency": lease.currency,
             "amount_minor": lease.rent_minor,
-            "due_on": max(month, lease.starts_on or month),
+            "due_on": due_on,
         },
     )
     if is_new:
