@@ -78,9 +78,9 @@ def test_worklist_leads_to_all_that_it_counts(
         close_case(case=case, outcome="Too early", by=landlord.by, now=timezone.now())
         waiting = waiting_work(user=landlord.by, now=timezone.now())
 
-    [told] = [one for one in waiting if "to answer" in one.title]
+    [told] = [one for one in waiting if one.worklist.name == "rent_disputes"]
     assert told.count == 1
-    assert "Zoé Vidal" in words(log_in(landlord.by).get(told.url))
+    assert "Zoé Vidal" in words(log_in(landlord.by).get(told.worklist.url()))
 
 
 def test_foreign_company_sees_nothing(landlord: Landlord, other_admin: User, log_in: LogIn) -> None:
