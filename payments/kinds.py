@@ -39,6 +39,7 @@ class Kind:
     or the payment locked.
 
     `on_paid`: expected money came, or late money was kept; once for each payment.
+    `on_pending`: money is on its way by bank debit; it may still fail. Perhaps told once more.
     `on_unexpected`: late, surplus or mismatched money came; a person will decide about it.
     `on_kept`: that person kept surplus or mismatched money.
     `on_failed`: a try was declined; while its session is open, the customer may try again.
@@ -51,6 +52,7 @@ class Kind:
 
     name: str
     on_paid: Callable[[Payment, datetime], None] = _nothing
+    on_pending: Callable[[Payment, datetime], None] = _nothing
     on_unexpected: Callable[[Payment, datetime], None] = _nothing
     on_kept: Callable[[Payment, datetime], None] = _nothing
     on_failed: Callable[[Payment, datetime], None] = _nothing

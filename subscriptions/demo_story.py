@@ -1,4 +1,7 @@
-"""The clubs of the demo: members with histories, and orders that went through the shop."""
+"""The clubs of the demo: members with histories, and orders that went through the shop.
+
+The houses and their rents are told in `demo_leases`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from django.utils import timezone
 from core.demo_story import Stage
 from core.models import Tenant
 from core.tenancy import scope
+from subscriptions.demo_leases import tell_leases
 from subscriptions.models import Club, ClubStatus, Subscription, SubscriptionStatus
 from subscriptions.operations.charging import charge
 from subscriptions.operations.clubs import make_club, set_club_status
@@ -42,6 +46,7 @@ def tell(stage: Stage) -> None:
         if not is_told:
             _open_clubs(stage, tenant, now)
     stage.say("clubs, members and their histories")
+    tell_leases(stage)
 
 
 def _open_clubs(stage: Stage, tenant: Tenant, now: datetime) -> None:

@@ -195,3 +195,26 @@ class NoteForm(forms.Form):
     """A note on a failed charge."""
 
     note = forms.CharField(max_length=400, required=False)
+
+
+class HouseForm(forms.Form):
+    """What staff set about a house."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(max_length=255, required=False)
+    currency = forms.CharField(
+        min_length=3, max_length=3, help_text="Such as EUR. An import leaves it alone from then on."
+    )
+    time_zone = forms.CharField(
+        max_length=60, required=False, help_text="Such as Europe/Brussels; empty: the company's."
+    )
+    stripe_account_id = forms.CharField(
+        max_length=64,
+        required=False,
+        label="Account at Stripe",
+        help_text="The connected account that gets its rents, acct_…; empty: its rents are held.",
+    )
+    is_checked = forms.BooleanField(
+        required=False,
+        label="I have compared the account with the house's papers, letter by letter",
+    )

@@ -9,6 +9,8 @@ kinds.register(
     kinds.Kind(
         name=rent_pages.KIND,
         on_paid=rent_pages.record_rent_paid,
+        on_pending=rent_pages.record_rent_pending,
+        on_failed=rent_pages.record_rent_moved,
         on_unexpected=rent_pages.record_rent_surplus,
         on_refunded=rent_pages.record_rent_moved,
         on_disputed=rent_pages.record_rent_moved,

@@ -16,6 +16,7 @@ from subscriptions.operations import (
     charging,
     dispute_acts,
     objections,
+    rent_collections,
     rent_money,
     rent_pages,
     rents,
@@ -93,6 +94,14 @@ def push_dispute_act(self: Job, *, act_id: str) -> None:
     dispute_acts.push_act(tenant_id=self.tenant_id, act_id=UUID(act_id), now=timezone.now())
 
 
+@job("subscriptions.push_collection", queue="stripe")
+def push_collection(self: Job, *, collection_id: str) -> None:
+    """Take a rent from what the resident has saved."""
+    rent_collections.push_collection(
+        tenant_id=self.tenant_id, collection_id=UUID(collection_id), now=timezone.now()
+    )
+
+
 @job("subscriptions.refresh_rent", queue="stripe", max_retries=20)
 def refresh_rent(self: Job, *, rent_id: str) -> None:
     """Ask Stripe about a rent."""
@@ -115,7 +124,8 @@ def open_rent_page(self: Job, *, rent_id: str) -> None:
 
 @job("subscriptions.reconcile_rents", queue="stripe")
 def reconcile_rents(self: Job) -> None:
-    """Compare the houses' ledgers with Stripe, and ask again about transfers that are held."""
+    """Open this month's rents, compare the houses' ledgers with Stripe, and ask about held ones."""
+    rents.open_this_month(tenant_id=self.tenant_id, now=timezone.now())
     rents.reconcile_at_night(tenant_id=self.tenant_id, now=timezone.now())
 
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from core.api.routes import route
-from subscriptions.pages import board, cases, clubs, members, runs
+from subscriptions.pages import board, cases, clubs, houses, members, runs
 
 RUN = "clubs/<int:number>/run/<uuid:pk>/"
 MEMBER = "clubs/members/<uuid:pk>/"
@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
         route(f"{RENT}{verb}/", cases.case_turn, verb=verb, name=f"case_{verb}")
         for verb in ("take", "note", "close")
     ),
-    route("houses/", cases.house_list, name="houses"),
-    route("houses/<uuid:pk>/", cases.house_page, name="house"),
+    route("houses/", houses.house_list, name="houses"),
+    route("houses/<uuid:pk>/", houses.house_page, name="house"),
+    route("houses/<uuid:pk>/edit/", houses.house_edit, name="house_edit"),
 ]

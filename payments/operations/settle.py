@@ -166,6 +166,7 @@ def _process_or_fail(checkout: Checkout, facts: SessionFacts, now: datetime) -> 
         payment.state = Payment.State.PENDING
         payment.save()
         checkout.state = Checkout.State.PROCESSING
+        kinds.kind_of(payment).on_pending(payment, now)
         return
     _decline(checkout, facts, now)
     if checkout.state != Checkout.State.FAILED:

@@ -19,6 +19,7 @@ from subscriptions.models import (
     DisputeAct,
     FraudWarning,
     HouseEntry,
+    RentCollection,
     RentDispute,
     RentPayment,
     RentTransfer,
@@ -66,9 +67,9 @@ register_timeline(RentPayment, story_of_rent)
 register_worklist(
     Worklist(
         name="rent_disputes",
-        title="Disputed rents to answer",
+        title="Disputes and inquiries of rents to answer",
         count=count_due,
-        url=lambda: f"{reverse('cases')}?cause=disputed",
+        url=lambda: f"{reverse('cases')}?cause=answer&state=",
         why="Submit the evidence or accept the dispute before the bank's deadline.",
         order=40,
     )
@@ -133,6 +134,16 @@ class DisputeActAdmin(ReadOnlyAdmin):
     list_display = ("asked_at", "dispute", "kind", "state", "asked_by")
     list_filter = ("kind", "state")
     list_select_related = ("dispute", "asked_by")
+
+
+@admin.register(RentCollection)
+class RentCollectionAdmin(ReadOnlyAdmin):
+    """Rents that were taken from saved payment methods."""
+
+    list_display = ("asked_at", "rent", "state", "amount_minor", "currency", "stripe_charge_id")
+    list_filter = ("state",)
+    search_fields = ("=stripe_charge_id", "=stripe_invoice_id")
+    list_select_related = ("rent",)
 
 
 @admin.register(FraudWarning)

@@ -15,6 +15,7 @@ from subscriptions.models.lease import Lease
 from subscriptions.models.lease_import import LeaseImport
 from subscriptions.models.move import Move
 from subscriptions.models.rent import RentPayment
+from subscriptions.models.rent_collection import RentCollection
 from subscriptions.models.rent_transfer import RentTransfer, TransferReversal
 from subscriptions.models.resident import Resident
 from subscriptions.models.room import Room
@@ -45,6 +46,7 @@ __all__ = [
     "Lease",
     "LeaseImport",
     "Move",
+    "RentCollection",
     "RentDispute",
     "RentPayment",
     "RentTransfer",

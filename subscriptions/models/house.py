@@ -16,7 +16,9 @@ class House(ImportedRow):
 
     `currency_from` says how the currency is known; what staff set is not changed by an import.
     `stripe_account_id` is the connected account that rents are sent to; the ones before it are
-    kept as `FormerStripeId`. `is_inferred`: no dump held the house itself, only rows that name it.
+    kept as `FormerStripeId`. `checked_account_id`: the account that a person has called the
+    house's own though it looks like another house's; it counts for that account alone.
+    `is_inferred`: no dump held the house itself, only rows that name it.
     """
 
     class CurrencyFrom(models.TextChoices):
@@ -39,6 +41,9 @@ class House(ImportedRow):
         help_text="Such as Europe/Brussels; empty: the company's.",
     )
     stripe_account_id = models.CharField("Stripe account", max_length=64, null=True, blank=True)
+    checked_account_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     is_active = models.BooleanField(default=True, db_default=True)
     is_deleted = models.BooleanField(default=False, db_default=False)
     is_inferred = models.BooleanField(default=False, db_default=False, editable=False)

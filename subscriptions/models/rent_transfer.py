@@ -38,7 +38,7 @@ class Pushed(TenantRow):
 class RentTransfer(Pushed):
     """One rent's money for the house it was paid for: held with a reason, or sent once.
 
-    `hold` is a code of `subscriptions.operations.holds`, `hold_words` what people read. Amount and
+    `hold` is a code of `subscriptions.queries.holds`, `hold_words` what people read. Amount and
     destination are frozen when it is claimed for sending. `is_frozen_by` names who stopped it by
     hand. A transfer that was reversed whole may be followed by another one.
     """

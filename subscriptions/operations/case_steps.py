@@ -11,9 +11,15 @@ from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.jobs import enqueue
 from core.models import User
 from subscriptions.models import RentPayment
-from subscriptions.operations import dispute_acts, objections, reversals, transfers
+from subscriptions.operations import (
+    dispute_acts,
+    objections,
+    rent_collections,
+    reversals,
+    transfers,
+)
 from subscriptions.operations.cases import open_case, tell_case
-from subscriptions.operations.rents import NothingLost, write_off
+from subscriptions.operations.rents import NotADuplicate, NothingLost, count_instead, write_off
 from subscriptions.queries.case_actions import Action, action_named
 from subscriptions.queries.rent_case import RentCase, rent_case
 
@@ -24,6 +30,8 @@ Refusals = (
     reversals.NothingToTakeBack,
     transfers.NotPossible,
     NothingLost,
+    NotADuplicate,
+    rent_collections.NotCollectable,
 )
 
 
@@ -127,6 +135,14 @@ def _payment_page(step: _Step) -> None:
     enqueue("subscriptions.open_rent_page", rent_id=step.case.rent.pk)
 
 
+def _collect(step: _Step) -> None:
+    rent_collections.ask_to_collect(rent=step.case.rent, by=step.by, now=step.now)
+
+
+def _count_this(step: _Step) -> None:
+    count_instead(rent=step.case.rent, by=step.by, now=step.now)
+
+
 _STEPS: dict[str, Callable[[_Step], None]] = {
     "submit": _act(dispute_acts.submit_evidence),
     "accept": _act(dispute_acts.accept_dispute),
@@ -141,4 +157,6 @@ _STEPS: dict[str, Callable[[_Step], None]] = {
     "write_off": _write_off,
     "refresh": _refresh,
     "payment_page": _payment_page,
+    "collect": _collect,
+    "count_this": _count_this,
 }

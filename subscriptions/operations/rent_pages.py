@@ -20,10 +20,11 @@ from payments.operations.checkouts import open_checkout
 from payments.operations.claims import claim_checkout, stop_checkout
 from subscriptions.models import RentPayment
 from subscriptions.operations.cases import open_case, tell_case
+from subscriptions.queries.collecting import PAYABLE, is_being_taken, why_not_payable
 
 KIND = "rent"
 States = RentPayment.State
-OPEN = (States.DUE, States.FAILED)
+OPEN = PAYABLE
 
 
 class NotPayable(Exception):
@@ -53,12 +54,9 @@ def open_rent_page(*, tenant_id: UUID, rent_id: UUID, now: datetime) -> str:
 
 def _payable(rent_id: UUID) -> RentPayment:
     rent = RentPayment.objects.select_for_update(of=("self",)).get(pk=rent_id)
-    if rent.duplicate_of_id is not None:
-        raise NotPayable("This row is a duplicate; the rent is paid by the other one.")
-    if rent.state not in OPEN:
-        raise NotPayable(f"This rent is {rent.get_state_display().lower()}.")
-    if not rent.amount_minor:
-        raise NotPayable("No amount is known for this rent.")
+    why_not = why_not_payable(rent)
+    if why_not:
+        raise NotPayable(why_not)
     return rent
 
 
@@ -87,6 +85,11 @@ def record_rent_paid(payment: Payment, now: datetime) -> None:
     rent.stripe_payment_intent_id = payment.stripe_payment_intent_id or ""
     rent.save(update_fields=["stripe_charge_id", "stripe_payment_intent_id"])
     enqueue("subscriptions.refresh_rent", rent_id=rent.pk)
+
+
+def record_rent_pending(payment: Payment, now: datetime) -> None:
+    """Join a bank debit that is on its way, so that the rent is not paid a second time."""
+    record_rent_paid(payment, now)
 
 
 def record_rent_moved(payment: Payment, *told: object) -> None:
@@ -121,6 +124,7 @@ def is_rent_wanted(checkout: Checkout) -> bool:
         rent is not None
         and rent.state in OPEN
         and not rent.stripe_invoice_id
+        and not is_being_taken(rent)
         and (rent.amount_minor, rent.currency) == (checkout.amount_minor, checkout.currency)
     )
 

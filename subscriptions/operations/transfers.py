@@ -17,19 +17,17 @@ from core.models import User
 from core.tenancy import scope
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.gateway.transfers import AccountFacts, TransferFacts, Transfers
-from payments.models import StripeAccount
+from payments.models import Checkout, StripeAccount
 from subscriptions.models import (
-    FraudWarning,
     House,
     HouseEntry,
-    RentDispute,
     RentPayment,
     RentTransfer,
 )
-from subscriptions.operations import holds
 from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.house_ledger import enter
 from subscriptions.operations.reversals import propose_reversal
+from subscriptions.queries import holds
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +57,8 @@ def weigh_transfer(rent: RentPayment, *, now: datetime) -> RentTransfer | None:
     transfer = _standing(rent)
     if rent.duplicate_of_id or (transfer is None and rent.state == RentPayment.State.DUE):
         return transfer
-    hold = _hold(rent, transfer)
-    if transfer is None:
-        transfer = _new(rent)
+    transfer = transfer or _new(rent)
+    hold = holds.hold_of(rent, transfer)
     if transfer.state == States.SENT:
         if hold is not None and hold.code in _CALL_BACK:
             propose_reversal(transfer, reason=hold.words, now=now)
@@ -85,32 +82,17 @@ def _new(rent: RentPayment) -> RentTransfer:
         state=States.HELD,
         amount_minor=max(rent.amount_minor or rent.paid_minor, 1),
         currency=rent.currency,
+        stop_reason=holds.IMPORTED if _came_paid(rent) else "",
     )
 
 
-def _hold(rent: RentPayment, transfer: RentTransfer | None) -> holds.Hold | None:
-    disputes = RentDispute.objects.filter(rent=rent)
-    warnings = FraudWarning.objects.filter(rent=rent)
-    house = rent.lease.house if rent.lease else None
-    others = House.objects.filter(tenant_id=rent.tenant_id, stripe_account_id__isnull=False)
-    return (
-        holds.hold_of_stop(transfer)
-        or holds.hold_of_rent(rent, disputes, warnings)
-        or _hold_of_lease(rent)
-        or holds.hold_of_charge(rent)
-        or holds.hold_of_house(house, others)
-    )
-
-
-def _hold_of_lease(rent: RentPayment) -> holds.Hold | None:
-    """Return that another rent of the same lease is disputed: the whole lease is frozen."""
-    others = RentDispute.objects.filter(rent__lease=rent.lease_id).exclude(rent=rent)
-    for dispute in others.select_related("rent"):
-        if rent.lease_id and dispute.is_open and not dispute.is_inquiry and dispute.rent:
-            month = f"{dispute.rent.month:%B %Y}" if dispute.rent.month else "another month"
-            words = f"The rent of {month} of this lease is disputed; all its transfers wait."
-            return holds.Hold("lease_disputed", words)
-    return None
+def _came_paid(rent: RentPayment) -> bool:
+    """Return whether a rent was paid before an import brought it here, not by way of us."""
+    if rent.source_id is None or rent.collections.exists():
+        return False
+    if Checkout.objects.filter(kind="rent", subject_id=rent.pk).exists():
+        return False
+    return rent.paid_on is None or rent.paid_on <= rent.created_at.date()
 
 
 def _apply(

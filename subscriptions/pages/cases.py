@@ -10,23 +10,22 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.invalid import FieldsInvalid
 from core.models import User
 from core.pages import StaffRequest, staff_page
 from subscriptions.case_reports import case_report, evidence_pack
-from subscriptions.models import Case, House, RentPayment
+from subscriptions.models import Case, RentPayment
 from subscriptions.operations import cases as operations
 from subscriptions.operations.case_steps import StepNotPossible, take_step
 from subscriptions.queries import cases as queries
 from subscriptions.queries.case_actions import action_named, next_actions
 from subscriptions.queries.case_story import case_story
+from subscriptions.queries.case_words import cause
 from subscriptions.queries.rent_case import RentCase, days_left, rent_case
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -44,11 +43,12 @@ class CaseFilterForm(forms.Form):
         required=False,
         choices=[
             ("", "Any cause"),
+            ("answer", "Waits for an answer"),
             ("disputed", "Disputed"),
             ("inquiry", "Inquiry"),
             ("lost", "Dispute lost"),
             ("warning", "Fraud warning"),
-            ("held", "Transfer held"),
+            ("held", "Not transferred"),
             ("refused", "Transfer refused"),
             ("reversal", "Reversal to decide"),
         ],
@@ -116,6 +116,7 @@ def _context(found: RentCase) -> dict[str, Any]:
         "found": found,
         "rent": found.rent,
         "house": house,
+        "cause": cause(found),
         "balances": queries.house_balances(house) if house else [],
         "days_left": days_left(found.dispute.answer_by, now) if found.dispute else None,
         "actions": next_actions(found, now),
@@ -192,28 +193,3 @@ def case_file(request: StaffRequest, pk: UUID, kind: str) -> HttpResponse:
     name = f"{'evidence' if kind == 'zip' else 'case'}-{pk}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(body, content_type=content_type, headers=headers)
-
-
-@require_safe
-@staff_page()
-def house_list(request: StaffRequest) -> HttpResponse:
-    """List the houses."""
-    page = Paginator(House.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
-    return TemplateResponse(request, "subscriptions/houses.html", {"page": page})
-
-
-@require_safe
-@staff_page()
-def house_page(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Show a house's ledger: what was expected, came, is held, was sent, came back, is owed."""
-    house = get_object_or_404(House, pk=pk)
-    rows = house.ledger.select_related("rent__lease").order_by("-happened_at", "-created_at", "id")
-    held = house.transfers.filter(state="held").select_related("rent__lease", "rent__resident")
-    context = {
-        "house": house,
-        "balances": queries.house_balances(house),
-        "held": list(held[:PER_PAGE]),
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-        "look_up": f"{reverse('cases_look_up')}?{urlencode({'id': str(house.pk)})}",
-    }
-    return TemplateResponse(request, "subscriptions/house.html", context)

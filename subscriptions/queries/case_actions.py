@@ -8,6 +8,12 @@ from datetime import datetime
 
 from core.money import Money
 from subscriptions.models import RentDispute, RentPayment, RentTransfer, TransferReversal
+from subscriptions.queries.collecting import (
+    why_not_collect,
+    why_not_instead,
+    why_not_payable,
+)
+from subscriptions.queries.holds import IMPORTED
 from subscriptions.queries.rent_case import RentCase, days_left
 
 States = RentTransfer.State
@@ -183,7 +189,7 @@ def _about_transfer(case: RentCase) -> Iterator[Action]:
             code="release",
             label="Let the transfer go",
             effect=f"Unless something else holds it, {amount} goes from the company's balance to"
-            " the house's account.",
+            f" the house's account.{_came_paid(transfer)}",
         )
     elif transfer.state in (States.HELD, States.READY, States.SENDING):
         yield Action(
@@ -196,6 +202,12 @@ def _about_transfer(case: RentCase) -> Iterator[Action]:
         )
     elif transfer.state == States.REVERSED:
         yield _again(case, transfer)
+
+
+def _came_paid(transfer: RentTransfer) -> str:
+    if transfer.stop_reason != IMPORTED:
+        return ""
+    return " It was paid before an import brought it here: if the house has it, it gets it twice."
 
 
 def _again(case: RentCase, transfer: RentTransfer) -> Action:
@@ -217,13 +229,29 @@ def _again(case: RentCase, transfer: RentTransfer) -> Action:
 def _about_rent(case: RentCase) -> Iterator[Action]:
     rent = case.rent
     amount = case.due.display()
+    if rent.duplicate_of is not None:
+        yield Action(
+            code="count_this",
+            label="Let this row count",
+            effect=f"No money moves now. {amount} of this row becomes the rent of the month; the"
+            " other row is kept as its duplicate. Unless something holds it, this one is sent.",
+            why_not=why_not_instead(rent.duplicate_of),
+        )
     if rent.state in (RentPayment.State.DUE, RentPayment.State.FAILED):
         yield Action(
             code="payment_page",
             label="Get a payment page for the resident",
             effect=f"No money moves now. Whoever opens the page pays {amount} to the company; a"
             " note with its address comes to this case.",
-            why_not="No amount is known." if not rent.amount_minor else "",
+            why_not=why_not_payable(rent),
+        )
+        yield Action(
+            code="collect",
+            label="Take it from the saved payment method",
+            effect=f"{amount} comes from the card or bank account that the resident has saved with"
+            " Stripe to the company. A card says yes or no at once; a bank debit takes days and can"
+            " fail. An open payment page is closed first.",
+            why_not=why_not_collect(rent),
         )
     if rent.state != RentPayment.State.WRITTEN_OFF:
         yield Action(

@@ -24,19 +24,31 @@ _MOVED = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: when, what, by whom, our id and Stripe's."""
+    """One line: when, what, by whom, our id and Stripe's.
+
+    `is_later`: of things at the same moment it comes after the others.
+    """
 
     when: datetime
     what: str
     who: str = ""
     ours: str = ""
     theirs: str = ""
+    is_later: bool = True
 
 
 def case_story(case: RentCase) -> list[Step]:
     """Return what happened, the oldest first."""
-    steps = [*_paid(case), *_moved(case), *_objected(case), *_held(case), *_said(case)]
-    return sorted(steps, key=lambda step: step.when)
+    steps = [
+        *_paid(case),
+        *_collected(case),
+        *_moved(case),
+        *_objected(case),
+        *_held(case),
+        *_said(case),
+    ]
+    # Stripe's times are whole seconds: what comes in of one second is told before what follows.
+    return sorted(steps, key=lambda step: (step.when, step.is_later))
 
 
 def _paid(case: RentCase) -> Iterator[Step]:
@@ -49,6 +61,17 @@ def _paid(case: RentCase) -> Iterator[Step]:
                    ours=rent.source_id or "", theirs=rent.stripe_charge_id)  # fmt: skip
 
 
+def _collected(case: RentCase) -> Iterator[Step]:
+    for one in case.collections:
+        who = str(one.asked_by or "")
+        ours = f"collection {one.pk}"
+        amount = Money(one.amount_minor, one.currency).display()
+        yield Step(one.asked_at, f"To be taken from the saved payment method: {amount}", who, ours)
+        if one.done_at is not None:
+            said = "Taken from the saved payment method, or on its way by bank debit"
+            yield Step(one.done_at, said, ours=ours, theirs=one.stripe_charge_id)
+
+
 def _noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
@@ -59,7 +82,10 @@ def _moved(case: RentCase) -> Iterator[Step]:
         source = entry.source.partition(" ")[0] if "_" in entry.source else ""
         what = _MOVED[Kind(entry.kind)].format(amount)
         note = f" ({entry.words.lower()})" if entry.words else ""
-        yield Step(entry.happened_at, what + note, ours=f"entry {entry.pk}", theirs=source)
+        is_later = entry.kind not in (Kind.EXPECTED, Kind.RECEIVED)
+        yield Step(
+            entry.happened_at, what + note, "", f"entry {entry.pk}", source, is_later=is_later
+        )
 
 
 def _objected(case: RentCase) -> Iterator[Step]:

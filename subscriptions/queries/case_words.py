@@ -7,6 +7,7 @@ from datetime import datetime
 from babel.dates import format_date
 
 from subscriptions.models import RentDispute, RentPayment, RentTransfer
+from subscriptions.queries.holds import IMPORTED
 from subscriptions.queries.rent_case import RentCase, days_left
 
 States = RentPayment.State
@@ -70,7 +71,11 @@ def cause(case: RentCase) -> str:
         return _cause_of(case, transfer)
     if case.rent.duplicate_of is not None:
         return "This row is a second one for the same lease and month; the other one counts."
-    return "There is no transfer yet: the rent has not been paid."
+    if case.hold is not None:
+        return f"There is no transfer yet. {case.hold.words}"
+    if case.rent.source_id:
+        return f"No transfer is known here. {IMPORTED}"
+    return "There is no transfer yet, and nothing known here holds it: ask Stripe again."
 
 
 def _cause_of(case: RentCase, transfer: RentTransfer) -> str:
@@ -138,6 +143,11 @@ def for_the_tenant(case: RentCase) -> str:
         return (
             f"Your bank gave you back the {amount} that you paid for {month}. The rent of that"
             " month is therefore open again; please get in touch to find a way to settle it."
+        )
+    if rent.is_disputed:
+        return (
+            f"Your payment of {amount} for {month} is marked as disputed. We are asking the bank"
+            " how it stands and come back to you."
         )
     words = {
         States.DUE: f"We have not received your rent of {amount} for {month} yet.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 
 from core.money import Money
 from subscriptions.models import (
@@ -57,12 +57,13 @@ def cases() -> QuerySet[Case]:
 
 
 CAUSES = {
+    "answer": Q(rent__disputes__status__in=RentDispute.ANSWERABLE, rent__disputes__submissions=0),
     "disputed": Q(rent__disputes__status__in=["needs_response", "under_review"]),
     "inquiry": Q(rent__disputes__status__startswith="warning_")
     & ~Q(rent__disputes__status="warning_closed"),
     "lost": Q(rent__disputes__status="lost"),
     "warning": Q(rent__warnings__isnull=False, rent__warnings__cleared_at=None),
-    "held": Q(rent__transfers__state="held"),
+    "held": Q(rent__transfers__state__in=["held", "refused"]),
     "refused": Q(rent__transfers__state="refused"),
     "reversal": Q(rent__transfers__reversals__state__in=["proposed", "refused"]),
 }
@@ -195,3 +196,38 @@ def _balance(currency: str, sums: dict[str, int]) -> HouseBalance:
         received - sent + back, expected - written_off - received,
     )  # fmt: skip
     return HouseBalance(currency, *(Money(amount, currency) for amount in amounts))
+
+
+@dataclass(frozen=True, slots=True)
+class HouseLine:
+    """One line of the list of houses: sums by currency, how many transfers are held."""
+
+    house: House
+    balances: list[HouseBalance]
+    held_transfers: int
+
+
+def house_lines(houses: Iterable[House]) -> list[HouseLine]:
+    """Return houses with their sums; two queries, however many houses."""
+    found = list(houses)
+    ids = [house.pk for house in found]
+    held = dict(
+        RentTransfer.objects.filter(house__in=ids, state=RentTransfer.State.HELD)
+        .order_by()
+        .values_list("house_id")
+        .annotate(count=Count("pk"))
+    )
+    sums: dict[UUID, dict[str, dict[str, int]]] = {}
+    rows = HouseEntry.objects.filter(house__in=ids).order_by()
+    for house_id, currency, kind, total in rows.values_list(
+        "house_id", "currency", "kind"
+    ).annotate(total=Sum("amount_minor")):
+        sums.setdefault(house_id, {}).setdefault(currency, {})[kind] = total
+    return [
+        HouseLine(
+            house,
+            [_balance(code, kinds) for code, kinds in sorted(sums.get(house.pk, {}).items())],
+            held.get(house.pk, 0),
+        )
+        for house in found
+    ]

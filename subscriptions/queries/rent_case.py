@@ -13,11 +13,13 @@ from subscriptions.models import (
     DisputeAct,
     FraudWarning,
     HouseEntry,
+    RentCollection,
     RentDispute,
     RentPayment,
     RentTransfer,
     TransferReversal,
 )
+from subscriptions.queries.holds import Hold, hold_of
 
 DAY = timedelta(days=1)
 
@@ -31,9 +33,10 @@ def days_left(until: datetime | None, now: datetime) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class RentCase:
-    """A rent with its disputes, warnings, transfers, reversals, acts, cases, notes and entries.
+    """A rent with all that hangs on it: disputes, transfers, collections, cases and the rest.
 
-    All lists are newest first, but notes and entries, which are in order of time.
+    `hold`: what would hold a transfer that there is none of yet. All lists are newest first, but
+    notes and entries, which are in order of time.
     """
 
     rent: RentPayment
@@ -42,6 +45,8 @@ class RentCase:
     transfers: list[RentTransfer]
     reversals: list[TransferReversal]
     acts: list[DisputeAct]
+    collections: list[RentCollection]
+    hold: Hold | None
     cases: list[Case]
     notes: list[CaseNote]
     entries: list[HouseEntry]
@@ -113,7 +118,7 @@ def rent_case(rent_id: UUID) -> RentCase:
     """Read a rent with all that belongs to it; in scope. Raises RentPayment.DoesNotExist."""
     rents = RentPayment.objects.select_related("lease__house", "lease__room", "resident", "tenant")
     rent = rents.select_related("duplicate_of", "lease__resident").get(pk=rent_id)
-    transfers = rent.transfers.select_related("house", "stopped_by")
+    transfers = list(rent.transfers.select_related("house", "stopped_by"))
     reversals = TransferReversal.objects.filter(transfer__rent=rent)
     notes = CaseNote.objects.filter(case__rent=rent).select_related("by")
     acts = DisputeAct.objects.filter(dispute__rent=rent).select_related("asked_by", "dispute")
@@ -121,9 +126,11 @@ def rent_case(rent_id: UUID) -> RentCase:
         rent=rent,
         disputes=list(rent.disputes.all()),
         warnings=list(rent.warnings.all()),
-        transfers=list(transfers),
+        transfers=transfers,
         reversals=list(reversals.select_related("transfer", "decided_by")),
         acts=list(acts),
+        collections=list(rent.collections.select_related("asked_by")),
+        hold=None if transfers or rent.duplicate_of_id else hold_of(rent, None),
         cases=list(rent.cases.select_related("owner")),
         notes=list(notes),
         entries=list(rent.ledger.all()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.currencies import get_currency
@@ -122,8 +123,9 @@ class Cells:
         if abs(exact) > _LARGEST_MINOR:
             self.tell(field, "number-unreadable")
             return None
-        minor = round_half_up(exact, currency).minor
-        if minor != exact:
+        minor = int(exact)
+        if minor != exact or minor % get_currency(currency).step:
+            minor = round_half_up(exact, currency).minor
             self.tell(field, "amount-rounded")
         if minor < 0:
             self.tell(field, "amount-negative")
@@ -161,6 +163,7 @@ def _kept(value: str | None) -> str | None:
     return value if value is None or "\x00" not in value else value.replace("\x00", "")
 
 
+@lru_cache(maxsize=8192)
 def _moment(text: str) -> datetime | None:
     found = _MOMENT.fullmatch(text)
     if found is None:

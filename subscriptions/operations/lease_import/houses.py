@@ -17,6 +17,7 @@ from subscriptions.operations.lease_import.cells import Cells
 from subscriptions.operations.lease_import.cities import CITIES, code_in, code_of
 from subscriptions.operations.lease_import.columns import LEASES, ROOMS
 from subscriptions.operations.lease_import.former_ids import FormerIds, Kind
+from subscriptions.operations.lease_import.references import find_rows, model_rows
 from subscriptions.operations.lease_import.rules import Finding, finding
 from subscriptions.operations.lease_import.spools import Spools
 from subscriptions.operations.lease_import.tables import TableImport
@@ -149,9 +150,11 @@ class HouseImport(TableImport):
 
     def infer(self, named: set[str], table: str) -> None:
         """Make the houses that rooms or leases name and that nothing else speaks of. In scope."""
+        # An id that is nearly a known house's is that one, or nobody knows whose: no new house.
+        known = find_rows(model_rows(House), named)
         held = {house.source_id: house for house in House.objects.filter(source_id__in=named)}
         rows: dict[str, dict[str, Any]] = {}
-        for source_id in sorted(named):
+        for source_id in sorted(named - (set(known) - set(held))):
             house = held.get(source_id)
             if house is not None and not house.is_inferred:
                 continue

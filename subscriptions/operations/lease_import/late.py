@@ -41,6 +41,14 @@ SELECT id, source_id, '' AS more FROM (
     FROM {table} WHERE coalesce({key}, '') <> '' AND source_id IS NOT NULL
 ) shared WHERE times > 1
 """
+# The signs are those of `subscriptions.queries.holds`.
+_ALIKE = """
+SELECT id, source_id, '' AS more FROM (
+    SELECT id, source_id, min({key}) OVER same AS first, max({key}) OVER same AS last
+    FROM {table} WHERE coalesce({key}, '') <> '' AND source_id IS NOT NULL
+    WINDOW same AS (PARTITION BY translate({key}, 'OolIiSB', '0011158'))
+) alike WHERE first <> last
+"""
 # What was found late replaces what an import before found late; nothing else is touched.
 _KEEP = """
 WITH now_found AS (
@@ -91,6 +99,7 @@ _LATE = (
     _Late("leases", LEASE, "room_id", "roomId", "room-overlap", _OVERLAPS),
     _Late("leases", LEASE, "resident_id", "userId", "resident-overlap", _OVERLAPS),
     _Late("houses", HOUSE, "stripe_account_id", "stripeAccountId", "house-account-shared", _SHARED),
+    _Late("houses", HOUSE, "stripe_account_id", "stripeAccountId", "house-account-alike", _ALIKE),
     _Late("payments", RENT, "stripe_charge_id", "stripeChargeId", "charge-twice", _SHARED),
 )
 

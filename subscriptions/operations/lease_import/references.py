@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Func, QuerySet, Value
 from django.db.models.functions import Lower
 
@@ -52,13 +53,30 @@ def find_rows(
     return found
 
 
+# Comparing a batch's salts with the words of each resident takes the product of both; with all
+# words of residents beside, sorted, it takes their sum. Residents do not change any more by then.
+_SALTS = """
+CREATE TEMPORARY TABLE resident_salts ON COMMIT DROP AS
+SELECT DISTINCT unnest(search_keys) AS key, id FROM subscriptions_resident;
+CREATE INDEX ON resident_salts (key);
+ANALYZE resident_salts
+"""
+
+
 def _by_salt(values: QuerySet[Any, Any], keys: set[str]) -> dict[str, Found]:
     hashed = {salt_key(key): key for key in keys}
-    owners: dict[str, list[Any]] = defaultdict(list)
-    for row in values.filter(search_keys__overlap=list(hashed)).annotate(keys=F("search_keys")):
-        for key in set(row["keys"]) & set(hashed):
-            owners[hashed[key]].append(row)
-    return {key: Found(rows[0], "user-by-salt") for key, rows in owners.items() if len(rows) == 1}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('pg_temp.resident_salts')")
+        if cursor.fetchone()[0] is None:
+            cursor.execute(_SALTS)
+        cursor.execute(
+            "SELECT key, min(id::text)::uuid FROM resident_salts WHERE key = ANY(%s) "
+            "GROUP BY key HAVING count(*) = 1",
+            [list(hashed)],
+        )
+        owners = dict(cursor.fetchall())
+    rows = {row["id"]: row for row in values.filter(id__in=list(set(owners.values())))}
+    return {hashed[key]: Found(rows[pk], "user-by-salt") for key, pk in owners.items()}
 
 
 def _alike(

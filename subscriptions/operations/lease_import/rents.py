@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
 
 from core.currencies import UnknownCurrency, UnusableCurrency, get_currency
 from subscriptions.models import Lease, RentPayment, Resident
+from subscriptions.operations.cases import open_case
 from subscriptions.operations.lease_import.cells import Cells
 from subscriptions.operations.lease_import.leases import tell_reference
 from subscriptions.operations.lease_import.references import Found, find_rows, model_rows, pk_of
 from subscriptions.operations.lease_import.tables import TableImport
 from subscriptions.operations.lease_import.writing import row_key
+from subscriptions.operations.transfers import weigh_transfer
 
 State = RentPayment.State
 
@@ -76,6 +81,17 @@ class RentImport(TableImport):
             "source_data": cells.rest(),
         }
 
+    def after(self, batch: dict[str, Cells], ids: dict[str, UUID]) -> None:
+        """Open cases of what is disputed, or paid and pending at once, and hold their transfers."""
+        odd = Q(is_disputed=True) | Q(is_pending=True, paid_minor__gt=0)
+        rows = RentPayment.objects.filter(odd, pk__in=list(ids.values()), duplicate_of=None)
+        rows = rows.filter(cases=None, transfers=None).select_related("lease__house", "tenant")
+        for rent in rows:
+            is_pending = rent.is_pending and not rent.is_disputed
+            what = "paid and pending at once" if is_pending else "disputed"
+            open_case(rent, cause=f"Marked as {what} in an import", now=self.former.now)
+            weigh_transfer(rent, now=self.former.now)
+
     def _resident(self, cells: Cells, user_id: str, lease: Found | None) -> Any:
         of_lease = lease.row["resident_id"] if lease and lease.row else None
         if not user_id:
@@ -125,7 +141,7 @@ class RentImport(TableImport):
         pending, is_pending = self._flag_or_amount(cells, "pending", amount, currency)
         if is_paid and is_pending:
             cells.tell("pending", "paid-and-pending")
-        if amount is not None and paid > amount:
+        if amount is not None and paid > max(amount, 0):
             cells.tell("paid", "paid-more")
         elif amount is not None and 0 < paid < amount:
             cells.tell("paid", "paid-in-part")

@@ -113,6 +113,11 @@ RULES: dict[str, Rule] = {
     "house-account-shared": Rule(
         MEND, "Another house has the same Stripe account.", "Kept; check before money moves."
     ),
+    "house-account-alike": Rule(
+        MEND,
+        "The Stripe account looks like another house's: O and 0, l and 1 or the like differ.",
+        "Kept; its rents are held until somebody has compared both.",
+    ),
     "currency-unknown": Rule(MEND, "This currency is not known.", "The company's own was taken."),
     "zone-unknown": Rule(
         MEND, "This time zone is not known.", "The city's or company's was taken."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,7 +17,7 @@ from subscriptions.operations.lease_import.told import Told
 from subscriptions.operations.lease_import.writing import Writer
 
 
-class TableImport:
+class TableImport(ABC):
     """Takes in the rows of one table, batch by batch."""
 
     model: ClassVar[type[ImportedRow]]
@@ -30,14 +31,14 @@ class TableImport:
         self.writer = Writer(self.model, self.fields, tenant.pk)
         self.seen: set[int] = set()
 
-    def prepare(self, batch: list[Cells]) -> None:
+    def prepare(self, batch: list[Cells]) -> None:  # noqa: B027 - a table may need nothing
         """Look up what the rows of a batch refer to."""
 
+    @abstractmethod
     def values(self, cells: Cells) -> dict[str, Any]:
         """Return the fields of a row."""
-        raise NotImplementedError
 
-    def after(self, batch: dict[str, Cells], ids: dict[str, UUID]) -> None:
+    def after(self, batch: dict[str, Cells], ids: dict[str, UUID]) -> None:  # noqa: B027 - as above
         """Do what needs the keys of the rows that were written."""
 
     def take_in(self, layout: Layout, rows: list[list[str | None]]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import phonenumbers
 
+from subscriptions.dumps.naming import same_name
 from subscriptions.models import Lease, Resident, Room
 from subscriptions.models.imported import ImportedRow
 from subscriptions.operations.lease_import.people import is_email
@@ -34,13 +35,30 @@ def customer_params(resident: Resident) -> dict[str, Any]:
         "name": resident.name[:_LONGEST_NAME],
         "email": resident.email if is_email(resident.email) else "",
         "phone": phone_of(resident),
-        "metadata": metadata_of(resident, country=resident.country),
+        "metadata": metadata_of(
+            resident,
+            country=resident.country,
+            zendesk_id=_told(resident, "zendeskid"),
+            standing=_standing(resident),
+        ),
     }
     if resident.address:
         params["address"] = {"line1": resident.address[:500]}
     if resident.locale:
         params["preferred_locales"] = [resident.locale]
     return {name: value for name, value in params.items() if value}
+
+
+def _told(resident: Resident, name: str) -> str:
+    """Return what a column without a field here says, whatever its spelling."""
+    known = {same_name(column): value for column, value in resident.details.items()}
+    return str(known.get(name) or "")
+
+
+def _standing(resident: Resident) -> str:
+    if resident.is_banned:
+        return "banned"
+    return "" if resident.is_active else "inactive"
 
 
 def phone_of(resident: Resident) -> str:

@@ -85,6 +85,32 @@ def test_everything_gets_its_object_at_stripe(
     assert [one["price"]["id"] for one in subscription["items"]["data"]] == [own["id"]]
 
 
+def test_customer_has_what_is_relevant_and_no_more(imports: Imports, links: Links) -> None:
+    imports(
+        users=[
+            user(id="plain", salt="s1", email="a@example.com", zendesk_id=None),
+            user(id="banned", salt="s2", email="b@example.com", banned=1, zendesk_id="99102",
+                 address="Rue Haute 8, Brussels"),
+        ]
+    )  # fmt: skip
+
+    links.run(only="users")
+
+    found = {one["metadata"]["source_id"]: one for one in links.all("customers")}
+    ours = {"taproom_resident", "taproom_tenant", "source_table", "source_id"}
+    more = {
+        name: {key: text for key, text in one["metadata"].items() if key not in ours}
+        for name, one in found.items()
+    }
+    assert more == {
+        "plain": {"country": "NL"},
+        "banned": {"country": "NL", "zendesk_id": "99102", "standing": "banned"},
+    }
+    assert found["banned"]["address"]["line1"] == "Rue Haute 8, Brussels"
+    assert found["banned"]["phone"] == "+31612345678"
+    assert "1990" not in str(found)
+
+
 def test_rent_like_the_rooms_uses_the_rooms_price(
     imports: Imports, links: Links, tenant: Tenant
 ) -> None:

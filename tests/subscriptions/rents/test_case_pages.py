@@ -16,10 +16,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.backoffice.worklists import waiting_work
 from core.models import Tenant, User
 from core.tenancy import scope
 from subscriptions.models import Case, CaseNote, DisputeAct, Lease, RentPayment, RentTransfer
-from subscriptions.operations.cases import open_case
+from subscriptions.operations.cases import close_case, open_case
 from subscriptions.queries.cases import house_balances
 from tests.payments.pages.conftest import log_in, words
 from tests.subscriptions.rents.conftest import RENT, Landlord
@@ -65,6 +66,21 @@ def test_worklist_shows_case_with_deadline_and_reason(landlord: Landlord, log_in
     assert HELD in words(client.get("/cases/"))
     assert "Zoé Vidal" not in words(client.get("/cases/?whose=mine"))
     assert client.get("/cases/?state=what").status_code == 400
+
+
+@pytest.mark.parametrize("is_inquiry", [False, True])
+def test_worklist_leads_to_all_that_it_counts(
+    landlord: Landlord, log_in: LogIn, is_inquiry: bool
+) -> None:
+    disputed(landlord, inquiry=is_inquiry)
+    with scope(landlord.tenant.pk):
+        [case] = Case.objects.all()
+        close_case(case=case, outcome="Too early", by=landlord.by, now=timezone.now())
+        waiting = waiting_work(user=landlord.by, now=timezone.now())
+
+    [told] = [one for one in waiting if one.worklist.name == "rent_disputes"]
+    assert told.count == 1
+    assert "Zoé Vidal" in words(log_in(landlord.by).get(told.worklist.url()))
 
 
 def test_foreign_company_sees_nothing(landlord: Landlord, other_admin: User, log_in: LogIn) -> None:

@@ -8,11 +8,20 @@ import pytest
 from django.utils import timezone
 
 from core.tenancy import scope
-from subscriptions.models import Case, CaseNote, FraudWarning, House, RentTransfer, TransferReversal
+from subscriptions.models import (
+    Case,
+    CaseNote,
+    FraudWarning,
+    House,
+    Lease,
+    RentPayment,
+    RentTransfer,
+    TransferReversal,
+)
 from subscriptions.operations import rents, reversals
-from subscriptions.operations.holds import look_alike
 from subscriptions.operations.reversals import NotOpen
 from subscriptions.operations.transfers import NotPossible, release_transfer, stop_transfer
+from subscriptions.queries.holds import look_alike
 from tests.subscriptions.rents.conftest import RENT, Landlord
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -285,3 +294,38 @@ def test_nothing_is_taken_back_without_a_person(landlord: Landlord) -> None:
 
     assert (proposal.state, pushed) == ("proposed", None)
     assert landlord.sent(rent) == [(landlord.house_account, RENT, 0)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "due"),
+    [
+        (date(2026, 1, 31), None, [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]),
+        (date(2026, 3, 15), None, [None, date(2026, 3, 15), date(2026, 4, 15)]),
+        (date(2026, 1, 15), date(2026, 3, 15), [date(2026, 2, 15), None, None]),
+        (date(2026, 1, 15), date(2026, 4, 10), [date(2026, 2, 15), date(2026, 3, 15), None]),
+    ],
+)
+def test_rent_falls_due_on_the_day_on_which_its_lease_began(
+    landlord: Landlord, starts: date, ends: date | None, due: list[date | None]
+) -> None:
+    months = [date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)]
+    with scope(landlord.tenant.pk):
+        Lease.objects.update(starts_on=starts, ends_on=ends)
+
+        for month in months:
+            rents.open_rents(month=month, now=timezone.now())
+
+        found = dict(RentPayment.objects.values_list("month", "due_on"))
+    assert [found.get(month) for month in months] == due
+
+
+def test_rents_of_a_month_are_opened_by_night_but_not_of_new_leases(landlord: Landlord) -> None:
+    now = timezone.now()
+    late = now + timedelta(days=70)
+
+    opened = [
+        rents.open_this_month(tenant_id=landlord.tenant.pk, now=moment)
+        for moment in (now, late, late)
+    ]
+
+    assert opened == [0, 1, 0]
