@@ -15,6 +15,7 @@ USAGE = """usage: python3 run.py COMMAND
   test [PYTEST ARGUMENTS]     the tests
   lint                        style, types, import order, migrations, deployment checks
   check                       lint, then test
+  chaos [--short] [--only X]  break each part of a demo in turn, and count what became of the money
   manage COMMAND ...          a management command, against the demo when it runs
 """
 OLDEST = (3, 11)
@@ -321,6 +322,8 @@ def run(command: str, words: "list[str]") -> int:
     env = clean_environment()
     if command == "demo":
         become(["manage.py", "demo", *words], env)
+    elif command == "chaos":
+        become(["-m", "chaos", *words], env)
     elif command == "manage":
         become(["manage.py", *words], manage_environment(words, env))
     elif command == "test":
@@ -334,7 +337,8 @@ def run(command: str, words: "list[str]") -> int:
 
 def main(arguments: "list[str]") -> int:
     """Read the command line; return the exit code."""
-    takes_words = {"demo": True, "test": True, "manage": True, "lint": False, "check": False}
+    takes_words = {"demo": True, "test": True, "chaos": True, "manage": True}
+    takes_words.update({"lint": False, "check": False})
     command, words = arguments[0] if arguments else "", arguments[1:]
     if command in ("-h", "--help", "help"):
         sys.stdout.write(USAGE)

@@ -1,7 +1,8 @@
 """The load: one process, several kept-alive connections, no library in the way.
 
-Started as a program of its own, so that its work does not mix with the benchmark's. A job comes
-as JSON on standard input, its outcome goes as JSON to standard output.
+`python -m benchmarks.load --minutes 10` puts mixed traffic on a whole Taproom (see mixed.py).
+Without options it is a program that the others start, so that its work does not mix with theirs:
+a job comes as JSON on standard input, its outcome goes as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -177,4 +178,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        from benchmarks.mixed import main as mixed
+
+        sys.exit(mixed(sys.argv[1:]))
     main()

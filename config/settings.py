@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from config.addresses import celery_broker_url, database
 from config.logging import logging_config
 from config.sentry import report_errors
+from config.telemetry import report_traces
 from core.api.about import ABOUT
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +36,8 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 report_errors(SENTRY_DSN)
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+report_traces(OTEL_EXPORTER_OTLP_ENDPOINT)
 
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [

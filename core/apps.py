@@ -18,6 +18,7 @@ class CoreConfig(AppConfig):
             scopes,
         )
         from core.api import checks as api_checks  # noqa: F401 - registering is the import's purpose
+        from core.doctor import registers  # noqa: F401 - registering is the import's purpose
         from core.observe import task_counts  # noqa: F401 - registering is the import's purpose
 
         scopes.register("webhooks:read", "read where events are sent, and what became of them")

@@ -14,6 +14,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerDown
 
 from core import tenancy
+from core.observe import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,10 @@ class Job(AnyTask):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task with its tenant in each log line."""
+        with tracing.span(f"task {self.name}"):
+            return self._run(*args, **kwargs)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_platform_job:
             return super().__call__(*args, **kwargs)
         with structlog.contextvars.bound_contextvars(tenant_id=str(self.tenant_id)):

@@ -11,7 +11,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the handlers of webhook events and name the scopes of the API."""
         from core import scopes
-        from payments import gauges, webhooks  # noqa: F401 - registering is the import's purpose
+        from payments import diagnoses, gauges, webhooks  # noqa: F401 - registering is the purpose
 
         scopes.register("links:read", "see payment links")
         scopes.register("links:write", "make, edit and switch off payment links", counselor=True)

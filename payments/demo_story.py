@@ -18,8 +18,9 @@ from core.models import Tenant
 from core.tenancy import scope
 from payments.gateway import WORKER, StripeRefused
 from payments.models import Checkout, Payment, PaymentLink
-from payments.operations.accounts import SecretMissing, connect_account, receive_webhooks
+from payments.operations.accounts import connect_account
 from payments.operations.checkouts import claim_link_checkout, open_checkout
+from payments.operations.endpoints import SecretMissing, receive_webhooks
 from payments.operations.links import deactivate_link, make_link
 from payments.operations.refunds import request_refund
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Min
 
 from core.observe import gauges
 from payments.models import Payment, StripeEvent
+from payments.queries import worklist_counts
 
 
 def unprocessed_events(now: datetime) -> gauges.Reading:
@@ -28,6 +29,17 @@ def payments_by_state(now: datetime) -> gauges.Reading:
         yield (state, currency), count
 
 
+def money_waiting(now: datetime) -> gauges.Reading:
+    """Yield how many payments, refunds and events wait for a person."""
+    counts = worklist_counts()
+    yield ("to_decide",), counts.to_decide
+    yield ("failed_refunds",), counts.failed_refunds
+    yield ("stuck_events",), counts.stuck_events
+
+
+gauges.register(
+    "money_waiting", "What waits for a person, by worklist.", money_waiting, labels=("worklist",)
+)
 gauges.register("inbox_unprocessed", "Stripe events that wait to be processed.", unprocessed_events)
 gauges.register(
     "inbox_oldest_seconds", "How long the oldest of them has waited.", inbox_age, join=max

@@ -11,7 +11,7 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         """Register scopes, gauges and what Stripe's events lead to."""
         from core import scopes
-        from subscriptions import gauges, rent_kind, webhooks  # noqa: F401 - registering is the import's purpose
+        from subscriptions import gauges, rent_kind, telling, webhooks  # noqa: F401 - registering is why
 
         scopes.register("clubs:subscribe", "subscribe customers to clubs", counselor=True)
         scopes.register("clubs:manage", "pause, cancel and activate subscriptions", counselor=True)

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.load import BadAnswer, Request, is_whole, writer
 from benchmarks.measures import Comparison, Sample, compare, in_turn, needed
+from benchmarks.mixed import is_flat, percentile
 from benchmarks.statements import Statements, sort_out
 from payments.gateway import verify_signature
 
@@ -102,3 +103,11 @@ def test_statements_are_told_apart_from_what_stands_around_them():
     assert sort_out(log) == Statements(
         queries=("SELECT set_config('a', 'b', true)",), around=("SELECT 1", "BEGIN", "COMMIT")
     )
+
+
+def test_percentiles_and_flat_memory_of_the_mixed_load() -> None:
+    values = [number / 100 for number in range(1, 101)]
+
+    assert [percentile(values, part) for part in (0.5, 0.95, 0.99)] == [0.51, 0.96, 1.0]
+    assert percentile([3.0], 0.99) == 3.0
+    assert [is_flat(100, 139), is_flat(100, 141), is_flat(1000, 1149)] == [True, False, True]

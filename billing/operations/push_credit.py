@@ -7,6 +7,7 @@ from typing import Any
 from billing.models import CreditNote, InvoiceStanding, Push
 from billing.operations.push_rows import KEY_LIFETIME, Turn
 from billing.operations.standings import refresh_standing
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments.gateway import (
     BULK,
@@ -51,6 +52,13 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
             state=Push.State.DONE, step=Push.Step.DONE, stripe_id=facts.credit_note_id,
             done_at=turn.clock(), last_error="",
         )  # fmt: skip
+        tell_money(
+            "credit_note_pushed",
+            amount_minor=note.amount_minor,
+            currency=note.currency,
+            credit_note_id=note.pk,
+            stripe_credit_note_id=facts.credit_note_id,
+        )
     refresh_standing(
         tenant_id=turn.tenant_id, stripe_invoice_id=invoice_push.stripe_id, now=turn.clock()
     )

@@ -25,6 +25,7 @@ from billing.operations.push_payload import (
 )
 from billing.operations.push_rows import KEY_LIFETIME, Turn, tell_answered
 from billing.operations.standings import keep_standing
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments.gateway import BULK, InvoiceFacts, Invoices, StripeRefused, StripeUnavailable
 from payments.models import StripeAccount
@@ -343,6 +344,14 @@ def _finish(sending: Sending, facts: InvoiceFacts) -> None:
         )
         keep_standing(sending.invoice.pk, facts, read_at=now, now=now)
         tell_answered(now)
+        tell_money(
+            "invoice_pushed",
+            amount_minor=sending.invoice.total_minor,
+            currency=sending.invoice.currency,
+            invoice_id=sending.invoice.pk,
+            number=sending.invoice.number,
+            stripe_invoice_id=turn.push.stripe_id,
+        )
 
 
 _STEPS: dict[str, Callable[[Sending], None]] = {

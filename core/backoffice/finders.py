@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from core import tenancy
 from core.backoffice.navigation import NavItem, navigation_of, register_nav
+from core.backoffice.onboarding import Step, has_colleague, register_step
 from core.backoffice.search import Found, Searcher, register_searcher
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import ApiKey, Team, User
@@ -75,6 +76,16 @@ register_searcher(Searcher("pages", find_pages, order=0))
 register_searcher(Searcher("people", find_people, order=900, roles=ADMINS))
 register_searcher(Searcher("teams", find_teams, order=910, roles=ADMINS))
 register_searcher(Searcher("api_keys", find_keys, order=920, roles=ADMINS))
+register_step(
+    Step(
+        name="colleague",
+        title="Let a colleague in",
+        is_done=has_colleague,
+        url=lambda: reverse("admin:core_user_add"),
+        how="A second admin can help when you are away or locked out.",
+        order=50,
+    )
+)
 register_worklist(
     Worklist(
         name="keys_ending_soon",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 
+from core.backoffice.onboarding import first_steps
 from core.backoffice.worklists import waiting_work
 from core.models import Tenant, User
 
@@ -14,9 +15,10 @@ RECENT = 10
 
 
 def home_context(*, user: User, tenant: Tenant, now: datetime) -> dict[str, Any]:
-    """Return worklists with counts, the last edits by people of the company, and its day."""
+    """Return first steps, worklists with counts, the last edits by people, and the day."""
     work = waiting_work(user=user, now=now)
     return {
+        "first_steps": first_steps(user=user, tenant=tenant),
         "waiting": [counted for counted in work if counted.count],
         "clear": [counted for counted in work if not counted.count],
         "recent": recent_edits(tenant) if user.is_admin else recent_edits(tenant, by=user),

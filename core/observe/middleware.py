@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from core.observe import counts
+from core.observe import counts, tracing
 
 # Long enough to be one, short enough for a log line, nothing that could forge another one.
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -30,10 +30,16 @@ class MeasureRequests:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _SANE_ID.fullmatch(given) else str(uuid.uuid4())
         request.META["HTTP_X_REQUEST_ID"] = request_id
-        response = self.get_response(request)
+        if request.path in _UNCOUNTED:
+            response = self.get_response(request)
+        else:
+            with tracing.span("request") as told:
+                response = self.get_response(request)
+                method, route, status = _labels(request, response)
+                told |= {"name": f"{method} {route}", "http.response.status_code": int(status)}
+                told["taproom.request_id"] = request_id
+            counts.count("requests", (method, route, status), time.perf_counter() - start)
         response["X-Request-ID"] = request_id
-        if request.path not in _UNCOUNTED:
-            counts.count("requests", _labels(request, response), time.perf_counter() - start)
         return response
 
 

@@ -3,6 +3,7 @@
 from payments.gateway.connection import BULK, CUSTOMER, WORKER, Connection, Patience
 from payments.gateway.credit_notes import CreditNoteFacts, CreditNotes
 from payments.gateway.customers import CustomerFacts, Customers
+from payments.gateway.endpoints import API_VERSION, EndpointFacts, Endpoints, stripe_time
 from payments.gateway.errors import (
     CallInsideTransaction,
     LimitUsedUp,
@@ -18,6 +19,7 @@ from payments.gateway.signature import BadSignature, verify_signature
 from payments.gateway.subscriptions import SubscriptionFacts, Subscriptions
 
 __all__ = [
+    "API_VERSION",
     "BULK",
     "CUSTOMER",
     "WORKER",
@@ -29,6 +31,8 @@ __all__ = [
     "CustomerFacts",
     "Customers",
     "DisputeFacts",
+    "EndpointFacts",
+    "Endpoints",
     "Gateway",
     "InvoiceFacts",
     "Invoices",
@@ -45,5 +49,6 @@ __all__ = [
     "SubscriptionFacts",
     "Subscriptions",
     "bulk_rate",
+    "stripe_time",
     "verify_signature",
 ]

@@ -12,6 +12,7 @@ import stripe
 from django.conf import settings
 from django.db import connection
 
+from core.observe import tracing
 from payments.gateway.errors import (
     CallInsideTransaction,
     LimitUsedUp,
@@ -81,8 +82,9 @@ class Connection:
         if not self._limiter.wait_for_turn(endpoint, rank=rank, seconds=turn):
             raise LimitUsedUp("Our own limit for Stripe is used up.", retry_after=1)
         try:
-            # As in the JSON that came: decimals as text, for whoever keeps the answer.
-            return request().to_dict(for_json=True)
+            with tracing.span(f"stripe {endpoint}"):
+                # As in the JSON that came: decimals as text, for whoever keeps the answer.
+                return request().to_dict(for_json=True)
         except stripe.StripeError as error:
             found = translate(error)
             if isinstance(found, StripeUnavailable) and found.limit:

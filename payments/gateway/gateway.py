@@ -142,23 +142,6 @@ class Gateway(Connection):
         """Return the account that the key belongs to."""
         return self._call("account.retrieve", self._stripe.v1.accounts.retrieve_current)
 
-    def ensure_webhook_endpoint(self, *, url: str, types: list[str]) -> str | None:
-        """Make a webhook endpoint at Stripe and return its secret; None if one is there already."""
-        listed = self._pages(
-            "webhook_endpoints.list",
-            lambda params: self._stripe.v1.webhook_endpoints.list(params=params),  # type: ignore[arg-type]
-            {"limit": 100},
-        )
-        if any(endpoint["url"] == url for endpoint in listed):
-            return None
-        made = self._call(
-            "webhook_endpoints.create",
-            lambda: self._stripe.v1.webhook_endpoints.create(
-                params={"url": url, "enabled_events": types, "api_version": stripe.api_version}  # type: ignore[typeddict-item]
-            ),
-        )
-        return str(made["secret"])
-
 
 def session_parameters(checkout: Checkout) -> dict[str, Any]:
     """Return what Stripe is asked for: from the row alone, so that a repetition is identical."""

@@ -10,7 +10,6 @@ from core.models import Entry
 from core.tenancy import scope
 from payments.gateway import Gateway
 from payments.models import Checkout, StripeAccount
-from payments.operations.events import HANDLED_TYPES
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +22,6 @@ class OtherAccount(Exception):
     """The key belongs to another account than the one that payments were taken with."""
 
 
-class SecretMissing(Exception):
-    """A webhook endpoint exists at Stripe already, and its secret cannot be read again."""
-
-
 class NoSigningSecret(Exception):
     """The text is no signing secret of Stripe's."""
 
@@ -37,12 +32,11 @@ def connect_account(*, tenant_id: UUID, secret_key: str, livemode: bool) -> Stri
     Repeating replaces the key. Raises WrongMode, OtherAccount, StripeRefused for a key that
     Stripe does not know, StripeUnavailable.
     """
-    if secret_key.startswith(("sk_live_", "rk_live_")) != livemode:
-        raise WrongMode("The key's mode is not the one that this installation works in.")
-    probe = StripeAccount(secret_key=secret_key, stripe_account_id="unknown")
-    stripe_account_id = Gateway(probe).read_account()["id"]
+    stripe_account_id = account_of_key(secret_key, livemode=livemode)
     with scope(tenant_id):
         _refuse_other_account(stripe_account_id)
+        # Secrets of the other mode sign nothing in this one.
+        StripeAccount.objects.exclude(livemode=livemode).update(webhook_secrets=[])
         account, _ = StripeAccount.objects.update_or_create(
             tenant_id=tenant_id,
             defaults={
@@ -62,6 +56,17 @@ def connect_account(*, tenant_id: UUID, secret_key: str, livemode: bool) -> Stri
     return account
 
 
+def account_of_key(secret_key: str, *, livemode: bool) -> str:
+    """Return the id of the account that a key belongs to; Stripe is asked, nothing is stored.
+
+    Raises WrongMode, StripeRefused, StripeUnavailable.
+    """
+    if secret_key.startswith(("sk_live_", "rk_live_")) != livemode:
+        raise WrongMode("The key's mode is not the one that this installation works in.")
+    probe = StripeAccount(secret_key=secret_key, stripe_account_id="unknown")
+    return str(Gateway(probe).read_account()["id"])
+
+
 def _refuse_other_account(stripe_account_id: str) -> None:
     """Keep the account while checkouts hang on it: they could not be asked about with another."""
     connected = StripeAccount.objects.exclude(stripe_account_id=stripe_account_id).first()
@@ -71,28 +76,6 @@ def _refuse_other_account(stripe_account_id: str) -> None:
             f"{connected.stripe_account_id}: refunds and late payments need that one's key. "
             "Nothing was stored."
         )
-
-
-def receive_webhooks(*, tenant_id: UUID, account: StripeAccount) -> StripeAccount:
-    """Make the webhook endpoint at Stripe, unless it is there, and store its signing secret.
-
-    The newest secret comes first and the one before stays valid, as it does at Stripe while a
-    secret is rolled. Raises SecretMissing when the endpoint exists but its secret is unknown here.
-    """
-    secret = Gateway(account).ensure_webhook_endpoint(
-        url=account.webhook_url, types=sorted(HANDLED_TYPES)
-    )
-    if secret is None:
-        if not account.webhook_secrets:
-            raise SecretMissing(
-                f"Stripe sends to {account.webhook_url} already, but its signing secret is not "
-                "stored here. Enter it in the admin, or delete the endpoint at Stripe and repeat."
-            )
-        return account
-    with scope(tenant_id):
-        stored = add_signing_secret(account_id=account.pk, secret=secret)
-    account.webhook_secrets = stored.webhook_secrets
-    return account
 
 
 def checked_secret(secret: str) -> str:

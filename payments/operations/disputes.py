@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import structlog
-
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
 from payments.gateway import DisputeFacts, Gateway
 from payments.models import Payment, StripeAccount
 from payments.operations.settle import refresh_checkout
-
-log = structlog.get_logger(__name__)
 
 
 def refresh_dispute(*, tenant_id: UUID, dispute_id: str, now: datetime) -> Payment | None:
@@ -41,5 +38,12 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
         payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
         if payment is not None:
             kinds.kind_of(payment).on_disputed(payment, facts, now)
-            log.info("payment_disputed", payment_id=str(payment.pk), status=facts.status)
+            tell_money(
+                "payment_disputed",
+                amount_minor=facts.amount_minor,
+                currency=facts.currency,
+                payment_id=payment.pk,
+                stripe_dispute_id=facts.dispute_id,
+                status=facts.status,
+            )
         return payment

@@ -10,6 +10,7 @@ from django.db.models import F, Q, Sum
 
 from core.jobs import enqueue
 from core.models import User
+from core.observe.money import tell_money
 from core.tenancy import current, scope
 from payments import kinds
 from payments.gateway import Gateway, RefundFacts, StripeRefused, StripeUnavailable
@@ -215,9 +216,21 @@ def _record(payment_id: UUID, facts: list[RefundFacts], now: datetime) -> Paymen
     payment.save(update_fields=["refunded_minor", "decision", "decided_at"])
     _ask_again_if_nothing_went_back(payment)
     if payment.refunded_minor != before:
-        log.info("payment_refunded", payment_id=str(payment.pk), minor=payment.refunded_minor)
+        _tell(payment, before)
         kinds.kind_of(payment).on_refunded(payment, now)
     return payment
+
+
+def _tell(payment: Payment, before: int) -> None:
+    """Write how much went back since it was looked at last; less than nothing if one failed."""
+    tell_money(
+        "payment_refunded",
+        amount_minor=payment.refunded_minor - before,
+        currency=payment.currency,
+        payment_id=payment.pk,
+        stripe_payment_intent_id=payment.stripe_payment_intent_id,
+        refunded_in_all=payment.refunded_minor,
+    )
 
 
 def _ask_again_if_nothing_went_back(payment: Payment) -> None:

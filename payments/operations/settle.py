@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
 from payments.gateway import Gateway, SessionFacts
@@ -119,13 +121,13 @@ def _succeed(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     checkout.state = Checkout.State.SUCCEEDED
     checkout.last_error = ""
     if payment.standing != Payment.Standing.EXPECTED:
-        log.warning("payment_needs_decision", payment_id=str(payment.pk), why=payment.standing)
+        tell_money("payment_needs_decision", **_told(payment), why=payment.standing)
         kinds.kind_of(payment).on_unexpected(payment, now)
         return
     if checkout.link is not None:
         checkout.link.count_payment()
     kinds.kind_of(payment).on_paid(payment, now)
-    log.info("payment_succeeded", payment_id=str(payment.pk), checkout_id=str(checkout.pk))
+    tell_money("payment_succeeded", **_told(payment))
 
 
 def _mismatch(checkout: Checkout, facts: SessionFacts) -> str:
@@ -185,7 +187,20 @@ def _decline(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     payment.save()
     if is_new:
         kinds.kind_of(payment).on_failed(payment, now)
-    log.info("payment_failed", payment_id=str(payment.pk), code=facts.decline_code)
+    tell_money("payment_failed", **_told(payment), code=facts.decline_code)
+
+
+def _told(payment: Payment) -> dict[str, Any]:
+    """Return what the log says of a payment."""
+    return {
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "payment_id": payment.pk,
+        "checkout_id": payment.checkout_id,
+        "kind": payment.checkout.kind,
+        "subject_id": payment.checkout.subject_id,
+        "stripe_payment_intent_id": payment.stripe_payment_intent_id,
+    }
 
 
 def _payment_of(checkout: Checkout) -> Payment:

@@ -24,13 +24,8 @@ from core.pages import answer_in_scope, gate, is_staff, role_of, tenant_of
 from payments.forms import ConnectForm
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import StripeAccount
-from payments.operations.accounts import (
-    OtherAccount,
-    SecretMissing,
-    WrongMode,
-    connect_account,
-    receive_webhooks,
-)
+from payments.operations.accounts import OtherAccount, WrongMode, connect_account
+from payments.operations.endpoints import SecretMissing, receive_webhooks
 
 
 @never_cache

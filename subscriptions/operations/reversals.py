@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
-
 from core.jobs import enqueue
 from core.models import User
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.gateway.transfers import ReversalFacts, Transfers
@@ -16,8 +15,6 @@ from payments.models import StripeAccount
 from subscriptions.models import HouseEntry, RentTransfer, TransferReversal
 from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.house_ledger import enter
-
-log = structlog.get_logger(__name__)
 
 States = TransferReversal.State
 LEASE = timedelta(minutes=2)
@@ -180,6 +177,14 @@ def _record(reversal: TransferReversal, facts: ReversalFacts, now: datetime) -> 
         facts.amount_minor,
         source=facts.reversal_id,
         happened_at=now,
+    )
+    tell_money(
+        "rent_taken_back",
+        amount_minor=facts.amount_minor,
+        currency=transfer.currency,
+        transfer_id=transfer.pk,
+        rent_id=transfer.rent_id,
+        stripe_reversal_id=facts.reversal_id,
     )
     case = open_case(transfer.rent, cause="A transfer was taken back", now=now)
     tell_case(case, "The money is back from the house.", once=facts.reversal_id, now=now)

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from core.jobs import enqueue
 from core.models import User
+from core.observe.money import tell_money
 from core.tenancy import scope
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.gateway.transfers import AccountFacts, TransferFacts, Transfers
@@ -28,8 +27,6 @@ from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.house_ledger import enter
 from subscriptions.operations.reversals import propose_reversal
 from subscriptions.queries import holds
-
-log = structlog.get_logger(__name__)
 
 States = RentTransfer.State
 LEASE = timedelta(minutes=2)
@@ -279,7 +276,14 @@ def _record(transfer_id: UUID, facts: TransferFacts, now: datetime) -> RentTrans
         happened_at=transfer.sent_at,
     )
     _tell_other_account(transfer, now)
-    log.info("rent_transferred", transfer_id=str(transfer.pk), stripe_id=facts.transfer_id)
+    tell_money(
+        "rent_transferred",
+        amount_minor=transfer.amount_minor,
+        currency=transfer.currency,
+        transfer_id=transfer.pk,
+        rent_id=transfer.rent_id,
+        stripe_transfer_id=facts.transfer_id,
+    )
     # What happened while it was on its way may want it back.
     weigh_transfer(transfer.rent, now=now)
     return transfer

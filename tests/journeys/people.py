@@ -19,7 +19,7 @@ from core.models import Tenant
 from core.operations.api_keys import make_api_key
 from core.tenancy import scope
 from payments.models import Checkout, Payment, StripeAccount
-from payments.operations.accounts import receive_webhooks
+from payments.operations.endpoints import receive_webhooks
 from tests.stack import Stack
 from tests.stripe import Sandbox, open_stripe_account
 

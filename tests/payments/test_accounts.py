@@ -16,12 +16,11 @@ from payments.models import PaymentLink, StripeAccount
 from payments.operations.accounts import (
     NoSigningSecret,
     OtherAccount,
-    SecretMissing,
     WrongMode,
     add_signing_secret,
     connect_account,
-    receive_webhooks,
 )
+from payments.operations.endpoints import SecretMissing, receive_webhooks
 from tests.payments.conftest import Customer
 from tests.stripe import Sandbox
 

@@ -40,3 +40,6 @@ class Command(BaseCommand):
         self.stdout.write(f"login     {new.admin.email}")
         self.stdout.write(f"password  {new.password}")
         self.stdout.write("Keep the password now: it cannot be shown again.")
+        slug = new.tenant.slug
+        self.stdout.write(f"Next: manage.py setup_stripe_account --tenant {slug} --new-key,")
+        self.stdout.write("then sign in: the home page lists the other first steps.")

@@ -1,0 +1,4 @@
+"""Break each part of a running Taproom in turn, and count what became of the money.
+
+Everything runs in places of its own below `var/chaos`, beside a demo that may be running.
+"""
