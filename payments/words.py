@@ -7,6 +7,8 @@ from typing import Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from payments.models import Checkout
+
 OTHER: Final = _(
     "Your bank or card company did not approve the payment. Try another card, or ask them."
 )
@@ -128,3 +130,13 @@ def short_method(*, brand: str, last4: str) -> str:
 def why_declined(code: str) -> str:
     """Return what a decline code means for the customer, and what to do next."""
     return str(_BY_CODE.get(code, OTHER))
+
+
+def words_of_choice(checkout: Checkout) -> str:
+    """Return in lines what a customer chose, answered and agreed to; empty if nothing was asked."""
+    lines = [f"{line['quantity']} x {line['name']}" for line in checkout.items]
+    lines += [f"{answer['label']}: {answer['value']}" for answer in checkout.answers]
+    if checkout.consent:
+        agreed = checkout.consent
+        lines.append(f"Agreed to version {agreed['version']} at {agreed['at']}: {agreed['text']}")
+    return "\n".join(lines)

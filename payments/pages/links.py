@@ -23,7 +23,6 @@ from payments.models import PaymentLink, StripeAccount
 from payments.operations.links import (
     LinkChangedMeanwhile,
     LinkInvalid,
-    LinkPaidAlready,
     deactivate_link,
     edit_link,
     make_link,
@@ -80,7 +79,7 @@ def link_new(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page()
 def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Edit a link that nobody has paid."""
+    """Edit a link; what it said before stays as a version."""
     link = get_object_or_404(PaymentLink, pk=pk)
     form = LinkForm(request.POST or None, initial=initial_of(link))
     if request.method == "POST" and form.is_valid():
@@ -89,6 +88,7 @@ def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
                 link_id=pk,
                 changes=form.changes(),
                 version=form.cleaned_data["seen_version"],
+                by=request.user,
                 now=timezone.now(),
             )
         except LinkInvalid as refusal:
@@ -96,9 +96,6 @@ def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
         except LinkChangedMeanwhile:
             form.add_error(None, _changed_meanwhile(link))
             return _form_page(request, form, link, status=409)
-        except LinkPaidAlready as error:
-            messages.error(request, f"Nothing was changed. {error}")
-            return to_link(pk)
         else:
             return _edited(request, link, form)
     return _form_page(request, form, link)
@@ -123,7 +120,11 @@ def _form_page(
     request: StaffRequest, form: LinkForm, link: PaymentLink | None, status: int = 200
 ) -> HttpResponse:
     status = 400 if form.errors and status == 200 else status
-    context = {"form": form, "link": link}
+    context = {
+        "form": form,
+        "link": link,
+        "has_payments": link is not None and queries.has_payments(link),
+    }
     return TemplateResponse(request, "payments/staff/link_form.html", context, status=status)
 
 
@@ -135,10 +136,10 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
     context = {
         "link": link,
         "status": link.status_at(timezone.now()),
-        "is_editable": queries.is_editable(link),
+        "versions": queries.versions_of(link)[:MOST_TRIES],
         "has_account": StripeAccount.objects.exists(),
         "payments": queries.payments_of(link)[:MOST_TRIES],
-        "tries": link.checkouts.all()[:MOST_TRIES],
+        "tries": link.checkouts.select_related("link_version")[:MOST_TRIES],
         "timeline": timeline_of(link),
     }
     return TemplateResponse(request, "payments/staff/link.html", context)
