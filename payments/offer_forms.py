@@ -24,6 +24,7 @@ _MONEY_FIELDS: Final = {
     "min_part": ("min_part_minor", PaymentLink.Pricing.PARTS),
 }
 _IS_NUMBER: Final = re.compile(r"[0-9]*(?:\.[0-9]*)?", re.ASCII)
+QUESTION_PARTS: Final = ("label", "type", "needed", "list", "key")
 RECKONED: Final = {PaymentLink.Pricing.CHOSEN, PaymentLink.Pricing.ITEMS}
 _FORM_OF: Final = {minor: name for name, (minor, _pricing) in _MONEY_FIELDS.items()}
 
@@ -132,7 +133,7 @@ class OfferForm(forms.Form):
     def question_rows(self) -> list[dict[str, Any]]:
         """Return the bound fields of each question, for the page."""
         return [
-            {part: self[f"question_{place}_{part}"] for part in ("label", "type", "needed", "list")}
+            {part: self[f"question_{place}_{part}"] for part in QUESTION_PARTS}
             for place in range(1, MOST_FIELDS + 1)
         ]
 

@@ -15,7 +15,15 @@ from core.models import Tenant
 from core.models.by_hand import ByHand, fetch_one
 from core.money import AmountInvalid, Money
 from core.periods import start_of_day
-from payments.models import Checkout, LinkVersion, Payment, PaymentLink, Refund, StripeEvent
+from payments.models import (
+    Checkout,
+    LinkTemplate,
+    LinkVersion,
+    Payment,
+    PaymentLink,
+    Refund,
+    StripeEvent,
+)
 
 # An event that could not be processed so often waits for a person; before, it is just late.
 STUCK_AFTER_ATTEMPTS = 5
@@ -59,6 +67,7 @@ def counter_of(
     link, has_account = _link_and_account(link_id)
     if link is None:
         return None
+    link = _as_paid(link, now)
     link.tenant = tenant
     is_full = link.is_full
     own = _usable_tries(link, visitor_hash, now) if is_full or link.is_in_parts else []
@@ -73,6 +82,14 @@ def counter_of(
         free_at=_first_end(link, now) if is_full else None,
         last_try=_tries_of(visitor_hash, link.checkouts.all()).first() if visitor_hash else None,
     )
+
+
+def _as_paid(link: PaymentLink, now: datetime) -> PaymentLink:
+    """Return a link that is done as it was paid: later edits are nothing to its payer."""
+    is_done = link.terms_version > 1 and link.status_at(now) in PaymentLink.DONE
+    paid = link.payments.filter(state=Payment.State.SUCCEEDED) if is_done else None
+    last = paid and paid.select_related("checkout__link_version").order_by("-paid_at").first()
+    return _as_it_was(link, last.checkout.link_version) if last else link
 
 
 def _link_and_account(link_id: UUID) -> tuple[PaymentLink | None, bool]:
@@ -243,6 +260,45 @@ def payments_of(link: PaymentLink) -> QuerySet[Payment]:
     return rows.order_by("-created_at")
 
 
+def payments_sheet(link: PaymentLink) -> tuple[list[str], list[list[object]]]:
+    """Return a link's payments as a sheet: the names of its columns, and a row for each payment.
+
+    Questions are columns by their key; one that was asked in an old version only has one too.
+    """
+    payments = list(payments_of(link))
+    asked = {
+        answer["key"]: answer["label"]
+        for payment in reversed(payments)
+        for answer in payment.checkout.answers
+    }
+    header = [
+        "payment", "state", "standing", "amount", "currency", "paid_at", "name", "email",
+        "link_version", "items", *asked.values(), "agreed_at", "agreed_to",
+    ]  # fmt: skip
+    return header, [_sheet_row(payment, list(asked)) for payment in payments]
+
+
+def _sheet_row(payment: Payment, asked: list[str]) -> list[object]:
+    checkout = payment.checkout
+    answers = {answer["key"]: answer["value"] for answer in checkout.answers}
+    consent = checkout.consent or {}
+    return [
+        payment.pk,
+        payment.state,
+        payment.standing,
+        payment.amount.decimal(),
+        payment.currency,
+        payment.paid_at.isoformat() if payment.paid_at else "",
+        payment.payer.get("name", ""),
+        payment.payer.get("email", ""),
+        checkout.link_version.number if checkout.link_version else "",
+        "; ".join(f"{line['quantity']} x {line['name']}" for line in checkout.items),
+        *(answers.get(key, "") for key in asked),
+        consent.get("at", ""),
+        consent.get("text", ""),
+    ]
+
+
 def has_payments(link: PaymentLink) -> bool:
     """Return whether somebody has paid the link or a payment is on its way."""
     return link.payments.exclude(state=Payment.State.FAILED).exists()
@@ -251,6 +307,14 @@ def has_payments(link: PaymentLink) -> bool:
 def versions_of(link: PaymentLink) -> QuerySet[LinkVersion]:
     """Return the versions of a link, newest first, with who made them."""
     return link.versions.select_related("made_by", "link")
+
+
+def link_like(template: LinkTemplate) -> PaymentLink:
+    """Return a link that is not stored and says what a template says."""
+    link = PaymentLink(tenant_id=template.tenant_id, amount_minor=1, version=0)
+    for name, value in template.terms.items():
+        setattr(link, name, value)
+    return link
 
 
 def left_to_refund(payment: Payment) -> Money:

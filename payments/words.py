@@ -140,3 +140,20 @@ def words_of_choice(checkout: Checkout) -> str:
         agreed = checkout.consent
         lines.append(f"Agreed to version {agreed['version']} at {agreed['at']}: {agreed['text']}")
     return "\n".join(lines)
+
+
+_TERMS: Final = {
+    "custom_fields": "questions",
+    "max_payments": "limit",
+    "min_part_minor": "first part",
+    "starts_at": "opens at",
+    "terms_text": "terms",
+    "terms_url": "address of the terms",
+    "redirect_url": "button after paying",
+    "after_payment_message": "message after paying",
+}
+
+
+def words_of_term(name: str) -> str:
+    """Return what people call a field of a link."""
+    return _TERMS.get(name) or name.removesuffix("_minor").replace("_", " ")

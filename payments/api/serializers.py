@@ -12,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail
 from core.api.serializers import StrictSerializer
 from core.currencies import CurrencyRefused, normalise
 from core.money import Money
+from payments.link_files import LARGEST_BYTES
 from payments.models import Checkout, LinkTemplate, LinkVersion, Payment, PaymentLink, Refund
 from payments.operations.offers import FIELD_TYPES, MOST_ITEMS, MOST_OPTIONS
 
@@ -287,6 +288,42 @@ class TemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
         return dict(template.terms)
 
 
+class ImportFields(StrictSerializer):
+    """A CSV file as text; without `dry_run` its good rows become links."""
+
+    csv = serializers.CharField(
+        max_length=LARGEST_BYTES, trim_whitespace=False, style={"multiline": True}
+    )
+    template = serializers.UUIDField(required=False, allow_null=True)
+    file_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class RowErrorAnswer(serializers.Serializer[Any]):
+    """What is wrong with one cell of a row."""
+
+    field = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ImportRowAnswer(serializers.Serializer[Any]):
+    """What became of one row: new, made (by an earlier file) or refused; a preview has no url."""
+
+    line = serializers.IntegerField()
+    outcome = serializers.ChoiceField(["new", "made", "refused"])
+    link = serializers.UUIDField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+    errors = RowErrorAnswer(many=True)
+
+
+class ImportAnswer(serializers.Serializer[Any]):
+    """What became of a file, row by row."""
+
+    import_id = serializers.UUIDField(allow_null=True)
+    rows = ImportRowAnswer(many=True)
+
+
 class RefundAnswer(serializers.ModelSerializer[Refund]):
     """A refund and how far it has come."""
 
@@ -318,9 +355,9 @@ class PaymentAnswer(serializers.ModelSerializer[Payment]):
     class Meta:
         model = Payment
         fields = (
-            "id", "status", "amount", "refunded", "kind", "link", "link_version", "checkout", "items",
-            "answers", "consent", "standing", "mismatch", "needs_decision", "decision", "method",
-            "card_brand", "last4", "payer", "decline_code", "decline_message",
+            "id", "status", "amount", "refunded", "kind", "link", "link_version", "checkout",
+            "items", "answers", "consent", "standing", "mismatch", "needs_decision", "decision",
+            "method", "card_brand", "last4", "payer", "decline_code", "decline_message",
             "stripe_payment_intent_id", "stripe_charge_id", "paid_at", "livemode", "created_at",
             "updated_at",
         )  # fmt: skip

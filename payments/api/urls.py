@@ -1,11 +1,12 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import intake, links, payments, templates
+from payments.api import imports, intake, links, payments, templates
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
     route("api/payment-links/", links.LinkList.as_view(), name="api_links"),
+    route("api/payment-links/import/", imports.LinkImports.as_view(), name="api_link_import"),
     route("api/payment-links/<uuid:pk>/", links.LinkDetail.as_view(), name="api_link"),
     route(
         "api/payment-links/<uuid:pk>/deactivate/",

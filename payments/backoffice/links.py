@@ -16,10 +16,10 @@ from core.models import User
 from core.pages import StaffRequest
 from payments.backoffice.link_form import LinkAdminForm
 from payments.models import Checkout, LinkTemplate, LinkVersion, PaymentLink
+from payments.offer_forms import QUESTION_PARTS
 from payments.operations.links import deactivate_link
 from payments.words import words_of_choice
 
-QUESTION_PARTS = ("label", "type", "needed", "list", "key")
 _BADGES = {
     "active": "active",
     "partially_paid": "active",
@@ -177,8 +177,7 @@ class LinkVersionAdmin(ReadOnlyAdmin):
     @admin.display(description="It said")
     def said(self, version: LinkVersion) -> str:
         """Show all that the link said."""
-        told = (f"{name}: {value}" for name, value in version.terms.items() if value)
-        return "\n".join(told)
+        return "\n".join(f"{name}: {value}" for name, value in version.said())
 
 
 @admin.register(LinkTemplate)

@@ -105,6 +105,11 @@ class Checkout(TenantRow):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def consented_at(self) -> datetime | None:
+        """When the customer agreed to the link's terms."""
+        return datetime.fromisoformat(self.consent["at"]) if self.consent else None
+
+    @property
     def idempotency_key(self) -> str:
         """The key of the call that opens the session at Stripe."""
         return f"taproom:checkout:{self.pk}:{self.epoch}"

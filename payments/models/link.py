@@ -72,6 +72,7 @@ class PaymentLink(EditableRow):
         DEACTIVATED = "deactivated", "Switched off"
 
     PAYABLE = (Status.ACTIVE, Status.PARTIALLY_PAID)
+    DONE = (Status.PAID, Status.LIMIT_REACHED)
 
     token = EncryptedTextField(editable=False)
     title = models.CharField(max_length=120)

@@ -51,6 +51,17 @@ def terms_of(link: PaymentLink) -> dict[str, Any]:
     }
 
 
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(_words(row) for row in value)
+    if isinstance(value, dict):
+        told = (
+            f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items() if inner
+        )
+        return ", ".join(told)
+    return "yes" if value is True else str(value)
+
+
 class LinkVersion(TenantRow):
     """What a link said from `made_at` until the next version: by whom, and what was changed.
 
@@ -90,6 +101,10 @@ class LinkVersion(TenantRow):
     def amount(self) -> Money:
         """What it asked for then."""
         return Money(int(self.terms["amount_minor"]), str(self.terms["currency"]))
+
+    def said(self) -> list[tuple[str, str]]:
+        """Return what it said, field by field, for people to read; what was empty is left out."""
+        return [(name, _words(value)) for name in TERMS if (value := self.terms.get(name))]
 
     def as_link(self) -> PaymentLink:
         """Return the link as it said then, to be shown and compared; never save it."""

@@ -54,7 +54,7 @@ def new_link(*, by: User | None, now: datetime, fields: dict[str, Any]) -> Payme
     """Return a link with an address that is not stored yet. In scope. Raises LinkInvalid."""
     link = PaymentLink(id=uuid4(), tenant_id=current().tenant_id, created_by=by)
     _apply(link, fields)
-    _validate(link, set(fields), set(TERMS), now)
+    _validate(link, _given(fields), set(TERMS), now)
     link.token = secrets.token_urlsafe(TOKEN_BYTES)
     return link
 
@@ -97,7 +97,7 @@ def edit_link(
     changed = {name for name in TERMS if getattr(link, name) != before[name]}
     if not changed:
         return link
-    _validate(link, set(changes), changed, now)
+    _validate(link, _given(changes), changed, now)
     _keep_parts(link, before)
     link.version += 1
     link.terms_version += 1
@@ -169,6 +169,10 @@ def _validate(link: PaymentLink, given: set[str], changed: set[str], now: dateti
     ]
     if errors:
         raise LinkInvalid(*errors)
+
+
+def _given(fields: dict[str, Any]) -> set[str]:
+    return {name for name, value in fields.items() if value is not None}
 
 
 def _reckoned_errors(link: PaymentLink, given: set[str]) -> list[WrongField]:

@@ -19,7 +19,7 @@ from core.backoffice.timelines import timeline_of
 from core.pages import StaffRequest, staff_page
 from payments import queries
 from payments.forms import LinkFilterForm, LinkForm, initial_of
-from payments.models import PaymentLink, StripeAccount
+from payments.models import LinkTemplate, PaymentLink, StripeAccount
 from payments.operations.links import (
     LinkChangedMeanwhile,
     LinkInvalid,
@@ -64,6 +64,7 @@ def link_list(request: StaffRequest) -> HttpResponse:
 def link_new(request: StaffRequest) -> HttpResponse:
     """Make a link."""
     initial = {"currency": request.tenant.default_currency, "limit": "one"}
+    initial |= _template_asked_for(request)
     form = LinkForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -76,6 +77,16 @@ def link_new(request: StaffRequest) -> HttpResponse:
     return _form_page(request, form, link=None)
 
 
+def _template_asked_for(request: StaffRequest) -> dict[str, Any]:
+    """Return what the template in the address fills in; nothing for one that is not there."""
+    try:
+        asked = UUID(request.GET.get("template", ""))
+    except ValueError:
+        return {}
+    template = LinkTemplate.objects.filter(pk=asked).first()
+    return initial_of(queries.link_like(template)) if template else {}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page()
 def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
@@ -84,7 +95,7 @@ def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
     form = LinkForm(request.POST or None, initial=initial_of(link))
     if request.method == "POST" and form.is_valid():
         try:
-            edit_link(
+            edited = edit_link(
                 link_id=pk,
                 changes=form.changes(),
                 version=form.cleaned_data["seen_version"],
@@ -97,7 +108,7 @@ def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
             form.add_error(None, _changed_meanwhile(link))
             return _form_page(request, form, link, status=409)
         else:
-            return _edited(request, link, form)
+            return _edited(request, link, edited)
     return _form_page(request, form, link)
 
 
@@ -108,12 +119,10 @@ def _changed_meanwhile(link: PaymentLink) -> str:
     )
 
 
-def _edited(request: StaffRequest, link: PaymentLink, form: LinkForm) -> HttpResponse:
-    changed = [str(form.fields[name].label or name) for name in form.changed_data]
-    if changed:
-        note(link, f"Edited: {', '.join(changed).lower()}", by=request.user)
+def _edited(request: StaffRequest, before: PaymentLink, after: PaymentLink) -> HttpResponse:
+    if after.version != before.version:
         messages.success(request, "Saved. Payment pages that were open for it are being closed.")
-    return to_link(link.pk)
+    return to_link(after.pk)
 
 
 def _form_page(

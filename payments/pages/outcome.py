@@ -65,6 +65,7 @@ def show(
     context = counter.context_of(request, found) | {
         "link": outcome.link,
         "payment": outcome.payment,
+        "checkout": outcome.checkout,
         "reason": why_declined(outcome.checkout.decline_code),
         "can_retry": counter.state_of(found, now) == "open",
         "redirect_host": urlsplit(found.link.redirect_url).hostname,

@@ -41,6 +41,18 @@ def money(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
 
 
 @register.filter
+def minor_money(minor: int, currency: str) -> str:
+    """Show an amount of minor units: `{{ item.unit_amount_minor|minor_money:link.currency }}`."""
+    return Money(minor, currency).display(DEFAULT_LOCALE)
+
+
+@register.filter
+def term_words(name: str) -> str:
+    """Show what people call a field of a link."""
+    return words.words_of_term(name)
+
+
+@register.filter
 def moment(when: datetime) -> str:
     """Show a time in the zone that is active: `24 Dec 2026, 18:00`."""
     local = timezone.localtime(when)
