@@ -189,9 +189,14 @@ class PaymentLink(EditableRow):
     @property
     def asks_customer(self) -> bool:
         """Whether the customer has anything to fill in before paying."""
-        is_adjustable = any(item["max_quantity"] is not None for item in self.items)
-        has_choice = self.pricing in {self.Pricing.CHOSEN, self.Pricing.PARTS} or is_adjustable
-        return bool(has_choice or self.custom_fields or self.terms_text)
+        has_choice = self.pricing in {self.Pricing.CHOSEN, self.Pricing.PARTS}
+        asks = has_choice or self.asks_quantities or self.custom_fields or self.terms_text
+        return bool(asks)
+
+    @property
+    def asks_quantities(self) -> bool:
+        """Whether the customer may change how many there are of an item."""
+        return any(item["max_quantity"] is not None for item in self.items)
 
     @property
     def url(self) -> str:
