@@ -12,7 +12,7 @@ from core.jobs import enqueue
 from core.models import Tenant
 from core.tenancy import scope
 from payments import kinds
-from payments.gateway import WORKER, Gateway, StripeRefused
+from payments.gateway import CUSTOMER, WORKER, Gateway, Patience, StripeRefused
 from payments.models import Checkout, PaymentLink, Refund, StripeEvent
 from payments.operations.checkouts import end_without_money, record_session
 from payments.operations.choices import offered
@@ -166,7 +166,7 @@ def drop_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Check
         checkout = Checkout.objects.select_related("account", "link").get(pk=checkout_id)
     if checkout.is_settled:
         return checkout
-    closed = _close(checkout, now)
+    closed = _close(checkout, now, CUSTOMER)
     if closed.state != Checkout.State.CREATED:
         return closed
     with scope(tenant_id):
@@ -175,8 +175,8 @@ def drop_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Check
         )
 
 
-def _close(checkout: Checkout, now: datetime) -> Checkout:
-    gateway = Gateway(checkout.account)
+def _close(checkout: Checkout, now: datetime, patience: Patience = WORKER) -> Checkout:
+    gateway = Gateway(checkout.account, patience=patience)
     if checkout.stripe_session_id is None:
         return _look_for_session(gateway, checkout, now)
     try:
