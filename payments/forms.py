@@ -12,6 +12,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from core.currencies import CURRENCIES
 from core.money import AmountInvalid, Money
 from payments.models import Payment, PaymentLink
+from payments.models.version import TERMS
+from payments.offer_forms import RECKONED, OfferForm, amount_field, initial_offer
 from payments.operations.decisions import LONGEST_NOTE
 from payments.operations.links import LinkInvalid
 from payments.queries import EXPIRING
@@ -45,15 +47,11 @@ class Day(forms.DateField):
         )
 
 
-class LinkForm(forms.Form):
+class LinkForm(OfferForm):
     """What a payment link says; amounts in major units, times in the company's zone."""
 
     title = forms.CharField(max_length=120, help_text="The first thing your customer reads.")
-    amount = forms.CharField(
-        max_length=24,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="Digits and a point, such as 125.00.",
-    )
+    amount = amount_field("Amount", "Digits and a point, such as 125.00.")
     currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)])
     description = forms.CharField(
         max_length=1000,
@@ -103,42 +101,42 @@ class LinkForm(forms.Form):
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Read the amount in its currency, and the limit."""
+        """Read the amounts in their currency, the limit, and the rest of the offer."""
         data = super().clean() or {}
-        if {"amount", "currency"} <= data.keys():
-            try:
-                data["amount_minor"] = Money.parse(data["amount"], data["currency"]).minor
-            except AmountInvalid as error:
-                self.add_error("amount", str(error))
+        self.read_offer(data)
+        if data["pricing"] not in RECKONED and {"amount", "currency"} <= data.keys():
+            self._read_whole(data)
         limit = data.get("limit")
-        if limit == SEVERAL and data.get("max_payments") is None:
+        if data["pricing"] == PaymentLink.Pricing.PARTS:
+            data["max_payments"] = None
+        elif limit == SEVERAL and data.get("max_payments") is None:
             if "max_payments" not in self.errors:
                 self.add_error("max_payments", "Say how often it can be paid.")
         elif limit in {ONE, UNLIMITED}:
             data["max_payments"] = 1 if limit == ONE else None
         return data
 
+    def _read_whole(self, data: dict[str, Any]) -> None:
+        if data["amount"]:
+            data["amount_minor"] = self.read_amount("amount", data["amount"], data["currency"])
+        else:
+            self.add_error("amount", "This field is required.")
+
     def fields_of_link(self) -> dict[str, Any]:
         """Return what the form says, by the names of the link's fields."""
-        names = (
-            "title", "description", "reference", "amount_minor", "currency", "starts_at",
-            "expires_at", "max_payments", "after_payment_message", "redirect_url",
-        )  # fmt: skip
-        return {name: self.cleaned_data[name] for name in names}
+        reckoned = {"amount_minor"} if self.cleaned_data["pricing"] in RECKONED else set()
+        return {name: self.cleaned_data[name] for name in TERMS if name not in reckoned}
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields of the link that were edited; a time counts by its minute."""
-        edited = set(self.changed_data)
-        if edited & {"amount", "currency"}:
-            edited |= {"amount_minor", "currency"}
-        if "limit" in edited:
-            edited.add("max_payments")
-        return {name: value for name, value in self.fields_of_link().items() if name in edited}
+        """Return the fields of the link as they stand; a time that was left alone keeps seconds."""
+        said = self.fields_of_link()
+        untouched = {"starts_at", "expires_at"} - set(self.changed_data)
+        return {name: value for name, value in said.items() if name not in untouched}
 
     def show_refusal(self, refusal: LinkInvalid) -> None:
         """Put each error of the operation at the field it is about."""
         for error in refusal.errors:
-            self.add_error(_FIELD_OF.get(error.field, error.field), error.detail)
+            self.add_error(_FIELD_OF.get(error.field) or self.field_of(error.field), error.detail)
 
 
 def _to_minute(when: datetime | None) -> datetime | None:
@@ -151,7 +149,8 @@ def initial_of(link: PaymentLink) -> dict[str, Any]:
     several = link.max_payments is not None and link.max_payments > 1
     return {
         **{name: getattr(link, name) for name in copied},
-        "amount": str(link.amount.decimal()),
+        **initial_offer(link),
+        "amount": "" if link.pricing in RECKONED else str(link.amount.decimal()),
         "redirect_url": link.redirect_url,
         "starts_at": _to_minute(link.starts_at),
         "expires_at": _to_minute(link.expires_at),

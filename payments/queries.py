@@ -15,7 +15,15 @@ from core.models import Tenant
 from core.models.by_hand import ByHand, fetch_one
 from core.money import AmountInvalid, Money
 from core.periods import start_of_day
-from payments.models import Checkout, Payment, PaymentLink, Refund, StripeEvent
+from payments.models import (
+    Checkout,
+    LinkTemplate,
+    LinkVersion,
+    Payment,
+    PaymentLink,
+    Refund,
+    StripeEvent,
+)
 
 # An event that could not be processed so often waits for a person; before, it is just late.
 STUCK_AFTER_ATTEMPTS = 5
@@ -36,13 +44,15 @@ class Counter:
 
     `is_on_its_way`: the one payment the link takes is a bank debit that has not settled.
     `is_full`: every place is taken, and none of them by a checkout this visitor could use; the
-    first may come back `free_at`, if that is known.
+    first may come back `free_at`, if that is known. `unclaimed_minor`: what this visitor could
+    pay of a link that is paid in parts.
     """
 
     link: PaymentLink
     has_account: bool
     is_on_its_way: bool = False
     is_full: bool = False
+    unclaimed_minor: int = 0
     free_at: datetime | None = None
     last_try: Checkout | None = None
 
@@ -57,18 +67,29 @@ def counter_of(
     link, has_account = _link_and_account(link_id)
     if link is None:
         return None
+    link = _as_paid(link, now)
     link.tenant = tenant
-    is_full = link.max_payments is not None and link.slots_taken >= link.max_payments
+    is_full = link.is_full
+    own = _usable_tries(link, visitor_hash, now) if is_full or link.is_in_parts else []
     return Counter(
         link=link,
         has_account=has_account,
         is_on_its_way=is_full
         and link.max_payments == 1
         and link.checkouts.filter(state=Checkout.State.PROCESSING).exists(),
-        is_full=is_full and not _can_go_on(link, visitor_hash, now),
+        is_full=is_full and not own,
+        unclaimed_minor=link.unclaimed_minor + sum(checkout.amount_minor for checkout in own),
         free_at=_first_end(link, now) if is_full else None,
         last_try=_tries_of(visitor_hash, link.checkouts.all()).first() if visitor_hash else None,
     )
+
+
+def _as_paid(link: PaymentLink, now: datetime) -> PaymentLink:
+    """Return a link that is done as it was paid: later edits are nothing to its payer."""
+    is_done = link.terms_version > 1 and link.status_at(now) in PaymentLink.DONE
+    paid = link.payments.filter(state=Payment.State.SUCCEEDED) if is_done else None
+    last = paid and paid.select_related("checkout__link_version").order_by("-paid_at").first()
+    return _as_it_was(link, last.checkout.link_version) if last else link
 
 
 def _link_and_account(link_id: UUID) -> tuple[PaymentLink | None, bool]:
@@ -87,11 +108,11 @@ def _link_and_account(link_id: UUID) -> tuple[PaymentLink | None, bool]:
 _LINK = ByHand(PaymentLink)
 
 
-def _can_go_on(link: PaymentLink, visitor_hash: str, now: datetime) -> bool:
-    """Return whether this visitor may use an open checkout; a link for one has one for all."""
+def _usable_tries(link: PaymentLink, visitor_hash: str, now: datetime) -> list[Checkout]:
+    """Return the open checkouts this visitor may use; a link for one has one for all."""
     tries = _open_tries(link)
     own = tries if link.max_payments == 1 else _tries_of(visitor_hash, tries)
-    return any(checkout.can_be_used_at(now) for checkout in own)
+    return [checkout for checkout in own if checkout.can_be_used_at(now)]
 
 
 def _open_tries(link: PaymentLink) -> QuerySet[Checkout]:
@@ -111,20 +132,34 @@ def _first_end(link: PaymentLink, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one checkout, for the customer who comes back from Stripe's page."""
+    """What became of one checkout, for the customer who comes back from Stripe's page.
+
+    `link` says what it said when the checkout was made.
+    """
 
     checkout: Checkout
     payment: Payment | None
+    link: PaymentLink
 
 
 def outcome_of(link: PaymentLink, *, session_id: str) -> Outcome | None:
     """Return the outcome of a session of this link; None when it is of another link or unknown."""
     # Stripe's ids are plain; what else stands in the address is nothing that PostgreSQL could take.
     is_id = session_id.isascii() and session_id.isprintable() and session_id != ""
-    checkout = link.checkouts.filter(stripe_session_id=session_id).first() if is_id else None
+    tries = link.checkouts.select_related("link_version")
+    checkout = tries.filter(stripe_session_id=session_id).first() if is_id else None
     if checkout is None:
         return None
-    return Outcome(checkout=checkout, payment=Payment.objects.filter(checkout=checkout).first())
+    payment = Payment.objects.filter(checkout=checkout).first()
+    return Outcome(checkout=checkout, payment=payment, link=_as_it_was(link, checkout.link_version))
+
+
+def _as_it_was(link: PaymentLink, version: LinkVersion | None) -> PaymentLink:
+    """Return a link as it said in one of its versions; there was only one before versions."""
+    if version is None or version.number == link.terms_version:
+        return link
+    version.link = link
+    return version.as_link()
 
 
 # --- what was paid for one row ------------------------------------------------------------------
@@ -221,12 +256,65 @@ def currencies_of_payments() -> list[str]:
 
 def payments_of(link: PaymentLink) -> QuerySet[Payment]:
     """Return the payments of a link, newest first."""
-    return Payment.objects.filter(link=link).select_related("checkout").order_by("-created_at")
+    rows = Payment.objects.filter(link=link).select_related("checkout__link_version")
+    return rows.order_by("-created_at")
 
 
-def is_editable(link: PaymentLink) -> bool:
-    """Return whether nobody has paid the link and no payment is on its way."""
-    return not link.payments.exclude(state=Payment.State.FAILED).exists()
+def payments_sheet(link: PaymentLink) -> tuple[list[str], list[list[object]]]:
+    """Return a link's payments as a sheet: the names of its columns, and a row for each payment.
+
+    Questions are columns by their key; one that was asked in an old version only has one too.
+    """
+    payments = list(payments_of(link))
+    asked = {
+        answer["key"]: answer["label"]
+        for payment in reversed(payments)
+        for answer in payment.checkout.answers
+    }
+    header = [
+        "payment", "state", "standing", "amount", "currency", "paid_at", "name", "email",
+        "link_version", "items", *asked.values(), "agreed_at", "agreed_to",
+    ]  # fmt: skip
+    return header, [_sheet_row(payment, list(asked)) for payment in payments]
+
+
+def _sheet_row(payment: Payment, asked: list[str]) -> list[object]:
+    checkout = payment.checkout
+    answers = {answer["key"]: answer["value"] for answer in checkout.answers}
+    consent = checkout.consent or {}
+    return [
+        payment.pk,
+        payment.state,
+        payment.standing,
+        payment.amount.decimal(),
+        payment.currency,
+        payment.paid_at.isoformat() if payment.paid_at else "",
+        payment.payer.get("name", ""),
+        payment.payer.get("email", ""),
+        checkout.link_version.number if checkout.link_version else "",
+        "; ".join(f"{line['quantity']} x {line['name']}" for line in checkout.items),
+        *(answers.get(key, "") for key in asked),
+        consent.get("at", ""),
+        consent.get("text", ""),
+    ]
+
+
+def has_payments(link: PaymentLink) -> bool:
+    """Return whether somebody has paid the link or a payment is on its way."""
+    return link.payments.exclude(state=Payment.State.FAILED).exists()
+
+
+def versions_of(link: PaymentLink) -> QuerySet[LinkVersion]:
+    """Return the versions of a link, newest first, with who made them."""
+    return link.versions.select_related("made_by", "link")
+
+
+def link_like(template: LinkTemplate) -> PaymentLink:
+    """Return a link that is not stored and says what a template says."""
+    link = PaymentLink(tenant_id=template.tenant_id, amount_minor=1, version=0)
+    for name, value in template.terms.items():
+        setattr(link, name, value)
+    return link
 
 
 def left_to_refund(payment: Payment) -> Money:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, links, payments, public
+from payments.pages import account, copies, imports, links, payments, public
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
@@ -11,10 +11,22 @@ urlpatterns = [
     path("pay/<str:token>/qr.svg", public.pay_qr, name="pay_qr"),
     route("links/", links.link_list, name="links"),
     route("links/new/", links.link_new, name="link_new"),
+    route("links/import/", imports.link_import, name="link_import"),
+    route("links/import/<uuid:pk>/", imports.link_imported, name="link_imported"),
+    path("links/import/<uuid:pk>/links.csv", imports.link_imported_csv, name="link_imported_csv"),
+    route("links/templates/", copies.link_templates, name="link_templates"),
+    route(
+        "links/templates/<uuid:pk>/delete/",
+        copies.link_template_delete,
+        name="link_template_delete",
+    ),
     route("links/<uuid:pk>/", links.link_detail, name="link"),
     route("links/<uuid:pk>/edit/", links.link_edit, name="link_edit"),
     route("links/<uuid:pk>/off/", links.link_switch_off, name="link_switch_off"),
     route("links/<uuid:pk>/on/", links.link_switch_on, name="link_switch_on"),
+    route("links/<uuid:pk>/duplicate/", copies.link_duplicate, name="link_duplicate"),
+    route("links/<uuid:pk>/template/", copies.link_save_template, name="link_save_template"),
+    path("links/<uuid:pk>/payments.csv", copies.link_payments_csv, name="link_payments_csv"),
     route("links/<uuid:pk>/poster/", links.link_poster, name="link_poster"),
     route("payments/", payments.payment_list, name="payments"),
     route("payments/worklist/", payments.payment_worklist, name="payments_worklist"),

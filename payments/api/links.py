@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,20 +14,27 @@ from rest_framework.response import Response
 from core.api.problems import FieldError, Problem, invalid
 from core.api.versions import check_match, respond
 from core.api.views import ApiView
+from core.invalid import FieldsInvalid
 from payments.api.filters import LinkFilters
-from payments.api.serializers import CheckoutAnswer, LinkAnswer, LinkFields
-from payments.models import Checkout, PaymentLink
+from payments.api.serializers import (
+    CheckoutAnswer,
+    LinkAnswer,
+    LinkFields,
+    NewLinkFields,
+    VersionAnswer,
+)
+from payments.models import Checkout, LinkTemplate, LinkVersion, PaymentLink
 from payments.operations.links import (
     LinkInvalid,
-    LinkPaidAlready,
     deactivate_link,
     edit_link,
     make_link,
     reactivate_link,
 )
+from payments.operations.templates import duplicate_link, make_link_from_template
 
 
-def as_problem(error: LinkInvalid) -> Problem:
+def as_problem(error: FieldsInvalid) -> Problem:
     """Point at each field that the operation refused."""
     return invalid(
         *(
@@ -41,7 +49,6 @@ class LinkView(ApiView, GenericAPIView[PaymentLink]):
 
     queryset = PaymentLink.objects.all()
     serializer_class = LinkAnswer
-    problems = {LinkPaidAlready: (409, "link_already_paid")}
 
     def answer(self, request: Request, link: PaymentLink, status: int = 200) -> Response:
         """Return a link with its ETag."""
@@ -77,16 +84,28 @@ class LinkList(LinkView):
         rows = LinkAnswer(page, many=True, context={"now": self.now})
         return self.get_paginated_response(rows.data)
 
-    @extend_schema(request=LinkFields, responses={201: LinkAnswer})
+    @extend_schema(request=NewLinkFields, responses={201: LinkAnswer})
     def post(self, request: Request) -> Response:
         """Make a payment link; its `url` is what the customer opens."""
-        fields = LinkFields(data=request.data)
+        fields = NewLinkFields(data=request.data)
         fields.is_valid(raise_exception=True)
         try:
-            link = make_link(by=self.by, now=self.now, **fields.validated_data)
+            link = self._make(dict(fields.validated_data))
         except LinkInvalid as error:
             raise as_problem(error) from error
         return self.answer(request, link, status=201)
+
+    def _make(self, fields: dict[str, Any]) -> PaymentLink:
+        template_id = fields.pop("template", None)
+        if template_id is None:
+            return make_link(by=self.by, now=self.now, **fields)
+        try:
+            return make_link_from_template(
+                template_id=template_id, fields=fields, by=self.by, now=self.now
+            )
+        except LinkTemplate.DoesNotExist as error:
+            words = "There is no template with this id."
+            raise invalid(FieldError(words, code="unknown", pointer="#/template")) from error
 
 
 class LinkDetail(LinkView):
@@ -101,12 +120,14 @@ class LinkDetail(LinkView):
 
     @extend_schema(request=LinkFields(partial=True), responses=LinkAnswer)
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Edit a payment link that nobody has paid."""
+        """Edit a payment link; what it said before stays as a version."""
         fields = LinkFields(data=request.data, partial=True)
         fields.is_valid(raise_exception=True)
         self.lock(pk)
         try:
-            link = edit_link(link_id=pk, changes=fields.validated_data, version=None, now=self.now)
+            link = edit_link(
+                link_id=pk, changes=fields.validated_data, version=None, by=self.by, now=self.now
+            )
         except LinkInvalid as error:
             raise as_problem(error) from error
         return self.answer(request, link)
@@ -136,6 +157,39 @@ class LinkActivate(LinkView):
         return self.answer(request, reactivate_link(link_id=pk, now=self.now))
 
 
+class LinkDuplicate(LinkView):
+    """Make another link like one."""
+
+    idempotency = "accepted"
+    required_scopes = {"POST": "links:write"}
+
+    @extend_schema(request=None, responses={201: LinkAnswer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Make a payment link that says the same; moments that have passed are left out."""
+        self.get_object_from(PaymentLink.objects.filter(pk=pk))
+        try:
+            link = duplicate_link(link_id=pk, by=self.by, now=self.now)
+        except LinkInvalid as error:
+            raise as_problem(error) from error
+        return self.answer(request, link, status=201)
+
+
+class LinkVersions(LinkView):
+    """What a payment link said over time."""
+
+    lookup_url_kwarg = "number"  # `pk` is the link's: this is a list, with pages
+    serializer_class = VersionAnswer  # type: ignore[assignment]
+    required_scopes = {"GET": "links:read"}
+
+    @extend_schema(responses=VersionAnswer(many=True))
+    def get(self, request: Request, pk: UUID) -> Response:
+        """List the versions of a link, newest first: who made each, when, and what it changed."""
+        self.get_object_from(PaymentLink.objects.filter(pk=pk))
+        rows = LinkVersion.objects.filter(link_id=pk).select_related("made_by")
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
+        return self.get_paginated_response(VersionAnswer(page or [], many=True).data)  # type: ignore[arg-type]
+
+
 class LinkCheckouts(LinkView):
     """The tries to pay a link."""
 
@@ -147,6 +201,7 @@ class LinkCheckouts(LinkView):
     def get(self, request: Request, pk: UUID) -> Response:
         """List the tries to pay a link, newest first; a failed one has its reason."""
         self.get_object_from(PaymentLink.objects.filter(pk=pk))
-        page = self.paginate_queryset(Checkout.objects.filter(link_id=pk))  # type: ignore[arg-type]
+        tries = Checkout.objects.filter(link_id=pk).select_related("link_version")
+        page = self.paginate_queryset(tries)  # type: ignore[arg-type]
         rows = CheckoutAnswer(page or [], many=True)  # type: ignore[arg-type]
         return self.get_paginated_response(rows.data)

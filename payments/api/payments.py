@@ -32,7 +32,7 @@ class PaymentView(ApiView, GenericAPIView[Payment]):
 
     def get_queryset(self) -> QuerySet[Payment]:
         """Return payments with what their answer shows."""
-        return Payment.objects.select_related("checkout")
+        return Payment.objects.select_related("checkout__link_version")
 
     def payment(self, pk: UUID) -> Payment:
         """Return one payment, or 404 alike for unknown and foreign ones."""

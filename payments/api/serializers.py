@@ -7,11 +7,14 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from core.api.serializers import StrictSerializer
 from core.currencies import CurrencyRefused, normalise
 from core.money import Money
-from payments.models import Checkout, Payment, PaymentLink, Refund
+from payments.link_files import LARGEST_BYTES
+from payments.models import Checkout, LinkTemplate, LinkVersion, Payment, PaymentLink, Refund
+from payments.operations.offers import FIELD_TYPES, MOST_ITEMS, MOST_OPTIONS
 
 # The three words that people and programs are shown; finer states stand beside them.
 STATUS = {
@@ -19,6 +22,11 @@ STATUS = {
     Payment.State.SUCCEEDED: "success",
     Payment.State.FAILED: "failure",
 }
+
+
+def amount_of(value: Money) -> dict[str, Any]:
+    """Return an amount as the API shows it."""
+    return {"minor": value.minor, "currency": value.currency, "display": value.display()}
 
 
 class AmountField(serializers.Field[Money, Any, dict[str, Any], Money]):
@@ -29,7 +37,7 @@ class AmountField(serializers.Field[Money, Any, dict[str, Any], Money]):
 
     def to_representation(self, value: Money) -> dict[str, Any]:
         """Return `{"minor": 1250, "currency": "EUR", "display": "€12.50"}`."""
-        return {"minor": value.minor, "currency": value.currency, "display": value.display()}
+        return amount_of(value)
 
 
 class AmountSchema(serializers.Serializer[Any]):
@@ -69,10 +77,46 @@ class CurrencyField(serializers.CharField):
         )
     ]
 )
-class LinkFields(StrictSerializer):
-    """What can be said of a payment link. `max_payments` null means as often as people like."""
+class ItemFields(StrictSerializer):
+    """One item of a link; both bounds let the customer change the quantity within them."""
 
-    amount_minor = serializers.IntegerField(help_text="In the smallest unit, such as cents.")
+    name = serializers.CharField(max_length=120)
+    unit_amount_minor = serializers.IntegerField(help_text="In the smallest unit, such as cents.")
+    quantity = serializers.IntegerField(default=1)
+    min_quantity = serializers.IntegerField(default=None, allow_null=True)
+    max_quantity = serializers.IntegerField(default=None, allow_null=True)
+
+
+class QuestionFields(StrictSerializer):
+    """One question to the customer; `key` is made from the label if it is not given."""
+
+    key = serializers.CharField(max_length=40, default="", allow_blank=True)
+    label = serializers.CharField(max_length=50)
+    type = serializers.ChoiceField(FIELD_TYPES, default="text")
+    is_required = serializers.BooleanField(default=False)
+    options = serializers.ListField(
+        child=serializers.CharField(max_length=100), default=list, max_length=MOST_OPTIONS
+    )
+
+
+class LinkFields(StrictSerializer):
+    """What can be said of a payment link. `max_payments` null means as often as people like.
+
+    `pricing` says which fields tell the amount: `amount_minor` for fixed and parts,
+    `min_amount_minor`, `max_amount_minor` and `preset_amount_minor` for chosen, `items` for items.
+    """
+
+    pricing = serializers.ChoiceField(PaymentLink.Pricing.choices, required=False)
+    amount_minor = serializers.IntegerField(
+        required=False, help_text="In the smallest unit, such as cents; for fixed and parts."
+    )
+    min_amount_minor = serializers.IntegerField(required=False, allow_null=True)
+    max_amount_minor = serializers.IntegerField(required=False, allow_null=True)
+    preset_amount_minor = serializers.IntegerField(required=False, allow_null=True)
+    items = ItemFields(many=True, required=False, max_length=MOST_ITEMS)
+    min_part_minor = serializers.IntegerField(
+        required=False, allow_null=True, help_text="The least that the first part may be."
+    )
     currency = CurrencyField(max_length=3)
     title = serializers.CharField(max_length=120, required=False)
     description = serializers.CharField(
@@ -84,23 +128,71 @@ class LinkFields(StrictSerializer):
     max_payments = serializers.IntegerField(required=False, allow_null=True)
     after_payment_message = serializers.CharField(max_length=500, required=False, allow_blank=True)
     redirect_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    customer_name = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    customer_email = serializers.CharField(max_length=254, required=False, allow_blank=True)
+    custom_fields = QuestionFields(many=True, required=False)
+    terms_text = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    terms_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class NewLinkFields(LinkFields):
+    """A new payment link: all that it says, or a template and what it says otherwise."""
+
+    template = serializers.UUIDField(required=False)
+    currency = CurrencyField(max_length=3, required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Ask for what no template can say for it."""
+        if "template" not in data and "currency" not in data:
+            raise serializers.ValidationError(
+                {"currency": [ErrorDetail("This field is required.", code="required")]}
+            )
+        return data
 
 
 class LinkAnswer(serializers.ModelSerializer[PaymentLink]):
-    """A payment link with its address and what it is at this moment."""
+    """A payment link with its address and what it is at this moment.
+
+    `received` and `remaining` tell how far a link has come that is paid in parts.
+    """
 
     url = serializers.CharField(read_only=True)
     status = serializers.SerializerMethodField()
     amount = Amount()
+    min_amount_minor = serializers.IntegerField(allow_null=True)
+    max_amount_minor = serializers.IntegerField(allow_null=True)
+    preset_amount_minor = serializers.IntegerField(allow_null=True)
+    items = ItemFields(many=True)
+    min_part_minor = serializers.IntegerField(allow_null=True)
+    received = serializers.SerializerMethodField()
+    remaining = serializers.SerializerMethodField()
+    custom_fields = QuestionFields(many=True)
+    terms_text = serializers.CharField()
+    terms_url = serializers.CharField()
+    customer_name = serializers.CharField()
+    customer_email = serializers.CharField()
     livemode = serializers.SerializerMethodField()
 
     class Meta:
         model = PaymentLink
         fields = (
-            "id", "url", "status", "amount", "title", "description", "reference", "starts_at",
-            "expires_at", "max_payments", "paid_count", "after_payment_message", "redirect_url",
-            "deactivated_at", "version", "livemode", "created_at", "updated_at",
+            "id", "url", "status", "pricing", "amount", "min_amount_minor", "max_amount_minor",
+            "preset_amount_minor", "items", "min_part_minor", "received", "remaining", "title",
+            "description", "reference", "starts_at", "expires_at", "max_payments", "paid_count",
+            "customer_name", "customer_email", "custom_fields", "terms_text", "terms_url",
+            "after_payment_message", "redirect_url", "deactivated_at", "version", "terms_version",
+            "livemode", "created_at", "updated_at",
         )  # fmt: skip
+
+    @extend_schema_field(AmountSchema(allow_null=True))
+    def get_received(self, link: PaymentLink) -> dict[str, Any] | None:
+        """Return what has come of a link that is paid in parts; null for others."""
+        return amount_of(link.received) if link.is_in_parts else None
+
+    @extend_schema_field(AmountSchema(allow_null=True))
+    def get_remaining(self, link: PaymentLink) -> dict[str, Any] | None:
+        """Return what is still to come of a link that is paid in parts; null for others."""
+        return amount_of(link.remaining) if link.is_in_parts else None
 
     @extend_schema_field(serializers.ChoiceField(PaymentLink.Status.choices))
     def get_status(self, link: PaymentLink) -> str:
@@ -112,15 +204,124 @@ class LinkAnswer(serializers.ModelSerializer[PaymentLink]):
         return bool(settings.STRIPE_LIVE_MODE)
 
 
+class SoldItemAnswer(serializers.Serializer[Any]):
+    """One line as it was chosen."""
+
+    name = serializers.CharField()
+    unit_amount_minor = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+
+
+class GivenAnswer(serializers.Serializer[Any]):
+    """What a customer answered."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()
+    value = serializers.CharField()
+
+
+class ConsentAnswer(serializers.Serializer[Any]):
+    """Which terms a customer agreed to, and when; `version` is the link's."""
+
+    at = serializers.DateTimeField()
+    text = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+
+
 class CheckoutAnswer(serializers.ModelSerializer[Checkout]):
-    """One try to pay, with the reason if it failed."""
+    """One try to pay, with the reason if it failed, and what was chosen for it.
+
+    `link_version` is the version of the link that it was made under.
+    """
+
+    amount = Amount()
+    link_version = serializers.IntegerField(source="link_version.number", default=None)
+    items = SoldItemAnswer(many=True)
+    answers = GivenAnswer(many=True)
+    consent = ConsentAnswer(allow_null=True)
 
     class Meta:
         model = Checkout
         fields = (
-            "id", "state", "decline_code", "decline_message", "last_error", "stripe_session_id",
-            "session_expires_at", "created_at",
+            "id", "state", "amount", "link_version", "items", "answers", "consent", "decline_code",
+            "decline_message", "last_error", "stripe_session_id", "session_expires_at",
+            "created_at",
         )  # fmt: skip
+
+
+class VersionAnswer(serializers.ModelSerializer[LinkVersion]):
+    """What a link said from `made_at` until its next version, and what that version changed."""
+
+    made_by = serializers.CharField(source="made_by.username", default=None)
+    terms = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LinkVersion
+        fields = ("number", "made_at", "made_by", "changed", "terms")
+
+    @extend_schema_field(serializers.DictField())
+    def get_terms(self, version: LinkVersion) -> dict[str, Any]:
+        """Return every field as it was."""
+        return dict(version.terms)
+
+
+class TemplateFields(StrictSerializer):
+    """Which link's terms to keep, and under which name."""
+
+    link = serializers.UUIDField()
+    name = serializers.CharField(max_length=80)
+
+
+class TemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
+    """A template: what it says goes into each link made from it."""
+
+    terms = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LinkTemplate
+        fields = ("id", "name", "terms", "version", "created_at", "updated_at")
+
+    @extend_schema_field(serializers.DictField())
+    def get_terms(self, template: LinkTemplate) -> dict[str, Any]:
+        """Return what links made from it say."""
+        return dict(template.terms)
+
+
+class ImportFields(StrictSerializer):
+    """A CSV file as text; without `dry_run` its good rows become links."""
+
+    csv = serializers.CharField(
+        max_length=LARGEST_BYTES, trim_whitespace=False, style={"multiline": True}
+    )
+    template = serializers.UUIDField(required=False, allow_null=True)
+    file_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class RowErrorAnswer(serializers.Serializer[Any]):
+    """What is wrong with one cell of a row."""
+
+    field = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ImportRowAnswer(serializers.Serializer[Any]):
+    """What became of one row: new, made (by an earlier file) or refused; a preview has no url."""
+
+    line = serializers.IntegerField()
+    outcome = serializers.ChoiceField(["new", "made", "refused"])
+    link = serializers.UUIDField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+    errors = RowErrorAnswer(many=True)
+
+
+class ImportAnswer(serializers.Serializer[Any]):
+    """What became of a file, row by row."""
+
+    import_id = serializers.UUIDField(allow_null=True)
+    rows = ImportRowAnswer(many=True)
 
 
 class RefundAnswer(serializers.ModelSerializer[Refund]):
@@ -144,16 +345,21 @@ class PaymentAnswer(serializers.ModelSerializer[Payment]):
     refunded = Amount()
     payer = serializers.SerializerMethodField()
     kind = serializers.CharField(source="checkout.kind")
+    link_version = serializers.IntegerField(source="checkout.link_version.number", default=None)
+    items = SoldItemAnswer(many=True, source="checkout.items")
+    answers = GivenAnswer(many=True, source="checkout.answers")
+    consent = ConsentAnswer(allow_null=True, source="checkout.consent")
     livemode = serializers.SerializerMethodField()
     needs_decision = serializers.BooleanField()
 
     class Meta:
         model = Payment
         fields = (
-            "id", "status", "amount", "refunded", "kind", "link", "checkout", "standing",
-            "mismatch", "needs_decision", "decision", "method", "card_brand", "last4", "payer",
-            "decline_code", "decline_message", "stripe_payment_intent_id", "stripe_charge_id",
-            "paid_at", "livemode", "created_at", "updated_at",
+            "id", "status", "amount", "refunded", "kind", "link", "link_version", "checkout",
+            "items", "answers", "consent", "standing", "mismatch", "needs_decision", "decision",
+            "method", "card_brand", "last4", "payer", "decline_code", "decline_message",
+            "stripe_payment_intent_id", "stripe_charge_id", "paid_at", "livemode", "created_at",
+            "updated_at",
         )  # fmt: skip
 
     @extend_schema_field(serializers.ChoiceField(["pending", "success", "failure"]))

@@ -1,11 +1,12 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import intake, links, payments
+from payments.api import imports, intake, links, payments, templates
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
     route("api/payment-links/", links.LinkList.as_view(), name="api_links"),
+    route("api/payment-links/import/", imports.LinkImports.as_view(), name="api_link_import"),
     route("api/payment-links/<uuid:pk>/", links.LinkDetail.as_view(), name="api_link"),
     route(
         "api/payment-links/<uuid:pk>/deactivate/",
@@ -21,6 +22,26 @@ urlpatterns = [
         "api/payment-links/<uuid:pk>/checkouts/",
         links.LinkCheckouts.as_view(),
         name="api_link_checkouts",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/versions/",
+        links.LinkVersions.as_view(),
+        name="api_link_versions",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/duplicate/",
+        links.LinkDuplicate.as_view(),
+        name="api_link_duplicate",
+    ),
+    route(
+        "api/payment-link-templates/",
+        templates.TemplateList.as_view(),
+        name="api_link_templates",
+    ),
+    route(
+        "api/payment-link-templates/<uuid:pk>/",
+        templates.TemplateDetail.as_view(),
+        name="api_link_template",
     ),
     route("api/payments/", payments.PaymentList.as_view(), name="api_payments"),
     route("api/payments/<uuid:pk>/", payments.PaymentDetail.as_view(), name="api_payment"),

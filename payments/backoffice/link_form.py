@@ -13,7 +13,6 @@ from payments.models import PaymentLink
 from payments.operations.links import (
     LinkChangedMeanwhile,
     LinkInvalid,
-    LinkPaidAlready,
     edit_link,
     make_link,
 )
@@ -41,7 +40,7 @@ class LinkAdminForm(LinkForm, AnyModelForm):
             self.instance = self._store()
         except LinkInvalid as refusal:
             self.show_refusal(refusal)
-        except (LinkChangedMeanwhile, LinkPaidAlready) as error:
+        except LinkChangedMeanwhile as error:
             self.add_error(None, f"Nothing was changed. {error}")
 
     def _store(self) -> PaymentLink:
@@ -52,5 +51,6 @@ class LinkAdminForm(LinkForm, AnyModelForm):
             link_id=self.instance.pk,
             changes=self.changes(),
             version=self.cleaned_data["seen_version"],
+            by=self.by,
             now=now,
         )

@@ -15,11 +15,18 @@ from core.backoffice.admin import ReadOnlyAdmin, TenantAdmin, badge, money_colum
 from core.models import User
 from core.pages import StaffRequest
 from payments.backoffice.link_form import LinkAdminForm
-from payments.models import Checkout, PaymentLink
+from payments.models import Checkout, LinkTemplate, LinkVersion, PaymentLink
+from payments.offer_forms import QUESTION_PARTS
 from payments.operations.links import deactivate_link
-from payments.queries import is_editable
+from payments.words import words_of_choice
 
-_BADGES = {"active": "active", "paid": "good", "limit_reached": "good", "not_yet_open": "note"}
+_BADGES = {
+    "active": "active",
+    "partially_paid": "active",
+    "paid": "good",
+    "limit_reached": "good",
+    "not_yet_open": "note",
+}
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -42,7 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 @admin.register(PaymentLink)
 class PaymentLinkAdmin(TenantAdmin):
-    """Links are made, edited while nobody has paid, and switched off; never deleted."""
+    """Links are made, edited and switched off; never deleted. What one said stays a version."""
 
     admin_may: ClassVar[frozenset[str]] = frozenset({"view", "add", "change"})
     counselor_may: ClassVar[frozenset[str]] = frozenset({"view", "add", "change"})
@@ -56,13 +63,16 @@ class PaymentLinkAdmin(TenantAdmin):
     actions = ("switch_off",)
     date_hierarchy = None
     typed = (
-        "title", "amount", "currency", "description", "reference", "starts_at", "expires_at",
-        "limit", "max_payments", "after_payment_message", "redirect_url", "seen_version",
+        "title", "pricing", "amount", "currency", "min_amount", "max_amount", "preset_amount",
+        "items", "min_part", "description", "reference", "starts_at", "expires_at", "limit",
+        "max_payments", "customer_name", "customer_email",
+        *(f"question_{place}_{part}" for place in (1, 2, 3) for part in QUESTION_PARTS),
+        "terms_text", "terms_url", "after_payment_message", "redirect_url", "seen_version",
     )  # fmt: skip
     shown = (
-        "title", "amount", "description", "reference", "status", "paid", "starts_at", "expires_at",
-        "address", "after_payment_message", "redirect_url", "deactivated_at", "created_by",
-        "created_at",
+        "title", "pricing", "amount", "description", "reference", "status", "paid", "starts_at",
+        "expires_at", "address", "after_payment_message", "redirect_url", "deactivated_at",
+        "created_by", "created_at",
     )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -74,11 +84,6 @@ class PaymentLinkAdmin(TenantAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Return what is never typed."""
         return [] if obj is None else ["status", "paid", "address"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep a link that was paid as its payers saw it."""
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or is_editable(obj))
 
     def get_form(
         self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
@@ -104,7 +109,9 @@ class PaymentLinkAdmin(TenantAdmin):
 
     @admin.display(description="Paid")
     def paid(self, link: PaymentLink) -> str:
-        """Show how often it was paid, of how often it can be."""
+        """Show how often it was paid, of how often it can be, or how much of it."""
+        if link.is_in_parts:
+            return f"{link.received.display()} of {link.amount.display()}"
         return f"{link.paid_count} of {link.max_payments or 'any number'}"
 
     @admin.display(description="Address")
@@ -133,9 +140,9 @@ class CheckoutAdmin(ReadOnlyAdmin):
     search_fields = ("title", "=stripe_session_id", "=stripe_payment_intent_id")
     list_select_related = ("link",)
     fields = (
-        "title", "kind", "link", "amount", "state", "decline_code", "decline_message",
-        "last_error", "stripe_session_id", "stripe_payment_intent_id", "session_expires_at",
-        "checked_at", "created_at", "updated_at",
+        "title", "kind", "link", "link_version", "amount", "state", "chosen", "decline_code",
+        "decline_message", "last_error", "stripe_session_id", "stripe_payment_intent_id",
+        "session_expires_at", "checked_at", "created_at", "updated_at",
     )  # fmt: skip
 
     @admin.display(description="State", ordering="state")
@@ -143,7 +150,40 @@ class CheckoutAdmin(ReadOnlyAdmin):
         """Show the state as a badge."""
         return badge(checkout.state, checkout.get_state_display())
 
+    @admin.display(description="Chosen")
+    def chosen(self, checkout: Checkout) -> str:
+        """Show what the customer chose, answered and agreed to."""
+        return words_of_choice(checkout)
+
     @admin.display(description="Why")
     def why(self, checkout: Checkout) -> str:
         """Show why it failed, if it did."""
         return checkout.decline_message or checkout.last_error or "-"
+
+
+@admin.register(LinkVersion)
+class LinkVersionAdmin(ReadOnlyAdmin):
+    """What links said over time."""
+
+    list_display = ("link", "number", "made_at", "made_by", "what")
+    list_select_related = ("link", "made_by")
+    fields = ("link", "number", "made_at", "made_by", "what", "said")
+
+    @admin.display(description="Changed")
+    def what(self, version: LinkVersion) -> str:
+        """Show which fields it changed."""
+        return ", ".join(version.changed) or "new"
+
+    @admin.display(description="It said")
+    def said(self, version: LinkVersion) -> str:
+        """Show all that the link said."""
+        return "\n".join(f"{name}: {value}" for name, value in version.said())
+
+
+@admin.register(LinkTemplate)
+class LinkTemplateAdmin(ReadOnlyAdmin):
+    """Templates of links; they are saved and deleted on the pages of links."""
+
+    list_display = ("name", "created_by", "created_at")
+    list_select_related = ("created_by",)
+    fields = ("name", "created_by", "created_at")

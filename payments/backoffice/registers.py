@@ -20,6 +20,7 @@ from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
 from payments import queries
 from payments.models import Checkout, Payment, PaymentLink, Refund
+from payments.words import words_of_term
 
 ADMINS = frozenset({User.Role.ADMIN.value})
 MOST = 30
@@ -47,6 +48,9 @@ def _payment_url(payment: Payment) -> str:
 def story_of_link(link: PaymentLink) -> Iterable[Happening]:
     """Tell of a link's making, its end, and all that customers did."""
     yield Happening(link.created_at, "Made", str(link.created_by or ""))
+    for version in queries.versions_of(link).filter(number__gt=1)[:MOST]:
+        changed = ", ".join(words_of_term(name) for name in version.changed)
+        yield Happening(version.made_at, f"Edited: {changed}", str(version.made_by or ""))
     for off in link.times_off:
         yield Happening(off.lower, "Off until it was switched on again")
         yield Happening(off.upper, "On again")

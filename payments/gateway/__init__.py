@@ -10,7 +10,7 @@ from payments.gateway.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts
+from payments.gateway.facts import DisputeFacts, RefundFacts, SessionFacts, SoldLine
 from payments.gateway.gateway import Gateway
 from payments.gateway.invoices import InvoiceFacts, Invoices, LineFacts
 from payments.gateway.limiter import bulk_rate
@@ -44,6 +44,7 @@ __all__ = [
     "Products",
     "RefundFacts",
     "SessionFacts",
+    "SoldLine",
     "StripeRefused",
     "StripeUnavailable",
     "SubscriptionFacts",

@@ -20,10 +20,21 @@ def reference(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine:
+    """One line of a Checkout Session. Amounts in minor units."""
+
+    name: str
+    unit_amount_minor: int
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
     """A Checkout Session with what is known about its money. Amounts in minor units.
 
-    `intent_status` is that of the payment intent; `paid_at` the time of the successful charge.
+    `lines` is None where they were not asked for. `intent_status` is that of the payment intent;
+    `paid_at` the time of the successful charge.
     """
 
     session_id: str
@@ -45,6 +56,7 @@ class SessionFacts:
     decline_code: str = ""
     decline_message: str = ""
     payer: dict[str, str] = field(default_factory=dict)
+    lines: tuple[SoldLine, ...] | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -111,6 +123,21 @@ def session_facts(session: dict[str, Any]) -> SessionFacts:
         decline_code=str(decline.get("decline_code") or decline.get("code") or ""),
         decline_message=str(decline.get("message") or "")[:500],
         payer=_payer(session.get("customer_details") or {}),
+        lines=_lines(session.get("line_items")),
+    )
+
+
+def _lines(listed: dict[str, Any] | None) -> tuple[SoldLine, ...] | None:
+    return None if listed is None else tuple(sold_line(line) for line in listed["data"])
+
+
+def sold_line(line: dict[str, Any]) -> SoldLine:
+    """Read a line of a Checkout Session."""
+    return SoldLine(
+        name=str(line.get("description") or ""),
+        unit_amount_minor=int((line.get("price") or {}).get("unit_amount") or 0),
+        quantity=int(line.get("quantity") or 0),
+        amount_minor=int(line.get("amount_total") or 0),
     )
 
 

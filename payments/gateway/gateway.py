@@ -20,7 +20,7 @@ from payments.gateway.facts import (
 )
 from payments.models import Checkout, Refund
 
-_EXPAND_SESSION = ["payment_intent.latest_charge"]
+_EXPAND_SESSION = ["payment_intent.latest_charge", "line_items"]
 _MOST_TYPES = 20
 
 
@@ -42,13 +42,26 @@ class Gateway(Connection):
         )
 
     def read_session(self, session_id: str) -> SessionFacts:
-        """Ask for a session with its payment intent and charge."""
-        return session_facts(
-            self._call(
-                "checkout.sessions.retrieve",
-                lambda: self._stripe.v1.checkout.sessions.retrieve(
-                    session_id, params={"expand": _EXPAND_SESSION}
-                ),
+        """Ask for a session with its payment intent, charge and lines."""
+        session = self._call(
+            "checkout.sessions.retrieve",
+            lambda: self._stripe.v1.checkout.sessions.retrieve(
+                session_id, params={"expand": _EXPAND_SESSION}
+            ),
+        )
+        listed = session.get("line_items") or {}
+        if listed.get("has_more"):
+            # What is expanded holds the first ten.
+            session = {**session, "line_items": {"data": self._all_lines(session_id)}}
+        return session_facts(session)
+
+    def _all_lines(self, session_id: str) -> list[dict[str, Any]]:
+        lines = self._stripe.v1.checkout.sessions.line_items
+        return list(
+            self._pages(
+                "checkout.sessions.line_items.list",
+                lambda params: lines.list(session_id, params=params),  # type: ignore[arg-type]
+                {"limit": 100},
             )
         )
 
@@ -151,14 +164,9 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
         "taproom_kind": checkout.kind,
         "taproom_subject": str(checkout.subject_id),
     }
-    price = {
-        "currency": checkout.currency.lower(),
-        "unit_amount": checkout.amount_minor,
-        "product_data": {"name": checkout.title},
-    }
-    return {
+    parameters = {
         "mode": "payment",
-        "line_items": [{"price_data": price, "quantity": 1}],
+        "line_items": _line_items(checkout),
         "client_reference_id": str(checkout.pk),
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": checkout.title},
@@ -166,3 +174,25 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
         "cancel_url": checkout.cancel_url,
         "expires_at": int(checkout.session_expires_at.timestamp()),
     }
+    payer = checkout.expected_payer
+    if payer.get("customer"):
+        parameters["customer"] = payer["customer"]
+    elif payer.get("email"):
+        parameters["customer_email"] = payer["email"]
+    return parameters
+
+
+def _line_items(checkout: Checkout) -> list[dict[str, Any]]:
+    """Return the lines that were chosen, or one line that says it all."""
+    whole = {"name": checkout.title, "unit_amount_minor": checkout.amount_minor, "quantity": 1}
+    return [
+        {
+            "price_data": {
+                "currency": checkout.currency.lower(),
+                "unit_amount": line["unit_amount_minor"],
+                "product_data": {"name": line["name"]},
+            },
+            "quantity": line["quantity"],
+        }
+        for line in checkout.items or [whole]
+    ]

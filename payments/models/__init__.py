@@ -3,8 +3,22 @@
 from payments.models.account import StripeAccount
 from payments.models.checkout import Checkout
 from payments.models.event import StripeEvent
+from payments.models.imported import ImportedLink, LinkImport
 from payments.models.link import PaymentLink
 from payments.models.payment import Payment
 from payments.models.refund import Refund
+from payments.models.template import LinkTemplate
+from payments.models.version import LinkVersion
 
-__all__ = ["Checkout", "Payment", "PaymentLink", "Refund", "StripeAccount", "StripeEvent"]
+__all__ = [
+    "Checkout",
+    "ImportedLink",
+    "LinkImport",
+    "LinkTemplate",
+    "LinkVersion",
+    "Payment",
+    "PaymentLink",
+    "Refund",
+    "StripeAccount",
+    "StripeEvent",
+]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q, Value
 
+from core.encryption import EncryptedJSONField
 from core.models import TenantRow
 from core.money import Money
 from payments.models.account import StripeAccount
 from payments.models.link import PaymentLink
+from payments.models.offer import Kept
+from payments.models.version import LinkVersion
 
 
 class Checkout(TenantRow):
     """One try to pay: written before Stripe is asked, with amount and currency frozen on it.
 
     `kind` and `subject_id` say what is being paid (a link, a fee, a rent). `metadata` is what the
-    owner wants to read at Stripe too. `epoch` counts the idempotency keys used: the same key is
-    sent until Stripe's answer is certain.
+    owner wants to read at Stripe too. `link_version` is what the link said when it was made;
+    `details` (encrypted) what the customer chose, answered and agreed to. `epoch` counts the
+    idempotency keys used: the same key is sent until Stripe's answer is certain.
     """
 
     class State(models.TextChoices):
@@ -37,6 +42,10 @@ class Checkout(TenantRow):
     link = models.ForeignKey(
         PaymentLink, on_delete=models.PROTECT, null=True, related_name="checkouts"
     )
+    link_version = models.ForeignKey(
+        LinkVersion, on_delete=models.PROTECT, null=True, related_name="checkouts"
+    )
+    details = EncryptedJSONField(null=True)
     account = models.ForeignKey(StripeAccount, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=120)
     amount_minor = models.BigIntegerField()
@@ -56,6 +65,15 @@ class Checkout(TenantRow):
     decline_message = models.CharField(max_length=500, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     checked_at = models.DateTimeField(null=True)
+
+    # Lines as they are sold: name, unit_amount_minor, quantity.
+    items = Kept[list[dict[str, Any]]]("details", [])
+    # What was asked and answered: key, label, value.
+    answers = Kept[list[dict[str, str]]]("details", [])
+    # When which terms were agreed to: at, text, url, version.
+    consent = Kept[dict[str, Any] | None]("details", None)
+    # Who is expected to pay: name, email, and Stripe's customer made of them.
+    expected_payer = Kept[dict[str, str]]("details", {})
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -85,6 +103,11 @@ class Checkout(TenantRow):
     def amount(self) -> Money:
         """What the customer is asked for."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def consented_at(self) -> datetime | None:
+        """When the customer agreed to the link's terms."""
+        return datetime.fromisoformat(self.consent["at"]) if self.consent else None
 
     @property
     def idempotency_key(self) -> str:

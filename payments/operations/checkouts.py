@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from uuid import UUID
@@ -15,6 +16,7 @@ from core.tenancy import current, scope
 from payments import kinds
 from payments.gateway import (
     CUSTOMER,
+    Customers,
     Gateway,
     Patience,
     SessionFacts,
@@ -22,6 +24,14 @@ from payments.gateway import (
     StripeUnavailable,
 )
 from payments.models import Checkout, PaymentLink, StripeAccount
+from payments.operations.choices import (
+    NOTHING_CHOSEN,
+    Choice,
+    Order,
+    check_seen,
+    read_order,
+)
+from payments.operations.versions import version_of
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +59,14 @@ class LinkBusy(Exception):
         self.free_at = free_at
 
 
+class ChoiceChanged(Exception):
+    """The visitor has another checkout open, which must be closed before this choice is paid."""
+
+    def __init__(self, checkout_id: UUID) -> None:
+        super().__init__("An earlier choice of this customer is still open.")
+        self.checkout_id = checkout_id
+
+
 class NoStripeAccount(Exception):
     """The tenant has not connected an account that money could go to."""
 
@@ -61,58 +79,69 @@ class CheckoutOver(Exception):
     """The checkout ended while its page was being asked for; the next try gets a new one."""
 
 
-def claim_link_checkout(*, link_id: UUID, visitor_hash: str, now: datetime) -> Checkout:
+def claim_link_checkout(
+    *, link_id: UUID, visitor_hash: str, now: datetime, choice: Choice = NOTHING_CHOSEN
+) -> Checkout:
     """Return the checkout that this visitor may use: their open one, or a new one with a slot.
 
     Runs in the scope of the link's tenant. The link's row lock makes claims of one link take
     turns, so that two tabs or a double click find each other's checkout. A link for one payment
-    has one checkout at a time, whoever looks at it. Raises LinkNotPayable, LinkBusy,
-    NoStripeAccount.
+    has one checkout at a time, whoever looks at it. What is asked for is reckoned from the link
+    and frozen on the checkout. Raises LinkNotPayable, LinkChanged, LinkBusy, ChoiceInvalid,
+    ChoiceChanged, NoStripeAccount.
     """
     link = PaymentLink.objects.select_for_update().get(pk=link_id)
     status = link.status_at(now)
-    if status != PaymentLink.Status.ACTIVE:
+    if status not in PaymentLink.PAYABLE:
         raise LinkNotPayable(status)
-    usable = _usable_checkout(link, visitor_hash, now)
-    if usable is not None:
-        return usable
+    check_seen(link, choice.seen_version)
+    own = _open_checkouts(link, visitor_hash, now)
+    unclaimed_minor = link.unclaimed_minor + sum(one.amount_minor for one in own)
+    if link.is_in_parts and unclaimed_minor == 0:
+        raise _busy(link)
+    order = read_order(link, choice, unclaimed_minor=unclaimed_minor, now=now)
+    for checkout in own:
+        if order.is_that_of(checkout, link):
+            return checkout
+    if own:
+        raise ChoiceChanged(own[0].pk)
     account = StripeAccount.objects.first()
     if account is None:
         raise NoStripeAccount("Connect a Stripe account before customers can pay.")
-    if not link.take_slot():
-        ends = link.checkouts.filter(state__in=Checkout.UNSETTLED).order_by("session_expires_at")
-        first = ends.first()
-        raise LinkBusy(first.session_expires_at if first else None)
-    return _new_link_checkout(link, account, visitor_hash, now)
+    if not link.take_slot(order.amount_minor):
+        raise _busy(link)
+    return _new_link_checkout(link, account, visitor_hash, order, now)
 
 
-def _usable_checkout(link: PaymentLink, visitor_hash: str, now: datetime) -> Checkout | None:
+def _busy(link: PaymentLink) -> LinkBusy:
+    ends = link.checkouts.filter(state__in=Checkout.UNSETTLED).order_by("session_expires_at")
+    first = ends.first()
+    return LinkBusy(first.session_expires_at if first else None)
+
+
+def _open_checkouts(link: PaymentLink, visitor_hash: str, now: datetime) -> list[Checkout]:
+    """Return the open checkouts that are this visitor's; those of a link for one are anybody's."""
     candidates = link.checkouts.filter(state__in=[Checkout.State.CREATED, Checkout.State.OPEN])
     if link.max_payments != 1:
-        candidates = candidates.filter(visitor_hash=visitor_hash)
-    return next(
-        (
-            checkout
-            for checkout in candidates
-            if checkout.can_be_used_at(now)
-            and (checkout.amount_minor, checkout.currency) == (link.amount_minor, link.currency)
-        ),
-        None,
-    )
+        candidates = (
+            candidates.filter(visitor_hash=visitor_hash) if visitor_hash else (candidates.none())
+        )
+    return [checkout for checkout in candidates if checkout.can_be_used_at(now)]
 
 
 def _new_link_checkout(
-    link: PaymentLink, account: StripeAccount, visitor_hash: str, now: datetime
+    link: PaymentLink, account: StripeAccount, visitor_hash: str, order: Order, now: datetime
 ) -> Checkout:
     return_url = settings.PUBLIC_URL + reverse("pay_return", args=[link.token])
-    return Checkout.objects.create(
+    checkout = Checkout(
         tenant_id=link.tenant_id,
         kind=kinds.LINK.name,
         subject_id=link.pk,
         link=link,
+        link_version=version_of(link),
         account=account,
         title=link.title,
-        amount_minor=link.amount_minor,
+        amount_minor=order.amount_minor,
         currency=link.currency,
         holds_slot=True,
         visitor_hash=visitor_hash,
@@ -120,11 +149,16 @@ def _new_link_checkout(
         success_url=return_url + "?session={CHECKOUT_SESSION_ID}",
         cancel_url=link.url,
     )
+    checkout.items, checkout.answers, checkout.consent = order.items, order.answers, order.consent
+    payer = {"name": link.customer_name, "email": link.customer_email}
+    checkout.expected_payer = {name: text for name, text in payer.items() if text}
+    checkout.save(force_insert=True)
+    return checkout
 
 
 def _session_end(link: PaymentLink | None, now: datetime) -> datetime:
     """Return when the session shall end: with the link, if that is as soon as Stripe allows."""
-    is_limited = link is not None and link.max_payments is not None
+    is_limited = link is not None and (link.max_payments is not None or link.is_in_parts)
     end = now + (LIMITED_LIFETIME if is_limited else UNLIMITED_LIFETIME)
     if link is not None and link.expires_at is not None:
         end = max(min(end, link.expires_at), now + SHORTEST_LIFETIME)
@@ -147,6 +181,7 @@ def open_checkout(
         return _with_page(checkout)
     gateway = Gateway(checkout.account, patience=patience)
     try:
+        _name_customer(checkout, patience)
         facts = _ask_for_session(gateway, checkout, now)
     except StripeUnavailable as error:
         opened = _opened_meanwhile(checkout, error, patience)
@@ -172,6 +207,29 @@ def _start_call(checkout_id: UUID, now: datetime) -> Checkout:
         Checkout.objects.filter(pk=checkout_id, key_used_at=None).update(key_used_at=now)
         checkout.refresh_from_db(fields=["key_used_at"])
     return checkout
+
+
+def _name_customer(checkout: Checkout, patience: Patience) -> None:
+    """Make a customer at Stripe of the name that is expected to pay: only one carries a name.
+
+    The key is that of the link's own customer, so that each try of a day finds the same one.
+    """
+    payer = checkout.expected_payer
+    if not payer.get("name") or payer.get("customer"):
+        return
+    digest = hashlib.sha256(f"{payer}".encode()).hexdigest()[:16]
+    try:
+        facts = Customers(checkout.account, patience=patience).create(
+            {**payer, "metadata": {"taproom_link": str(checkout.subject_id)}},
+            key=f"taproom:link-customer:{checkout.subject_id}:{digest}",
+        )
+    except StripeRefused as refusal:
+        # Nobody is kept from paying because a name cannot be told in advance.
+        log.warning("customer_not_named", checkout_id=str(checkout.pk), reason=str(refusal))
+        return
+    checkout.expected_payer = {**payer, "customer": facts.customer_id}
+    with scope(checkout.tenant_id):
+        Checkout.objects.filter(pk=checkout.pk).update(details=checkout.details)
 
 
 def _ask_for_session(gateway: Gateway, checkout: Checkout, now: datetime) -> SessionFacts:
@@ -291,5 +349,5 @@ def end_without_money(
 def release_slot(checkout: Checkout) -> None:
     """Give the slot back if the (locked) checkout holds one; the caller saves the checkout."""
     if checkout.holds_slot and checkout.link is not None:
-        checkout.link.give_back_slot()
+        checkout.link.give_back_slot(checkout.amount_minor)
     checkout.holds_slot = False

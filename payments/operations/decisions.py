@@ -41,7 +41,7 @@ def keep_payment(*, payment_id: UUID, by: User | None, now: datetime) -> Payment
     payment = _decide(payment_id, Payment.Decision.KEPT, by, now)
     if payment.standing == Payment.Standing.LATE:
         if payment.link is not None:
-            payment.link.count_payment()
+            payment.link.count_late_payment(payment.amount_minor)
         kinds.kind_of(payment).on_paid(payment, now)
     else:
         kinds.kind_of(payment).on_kept(payment, now)

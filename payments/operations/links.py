@@ -6,17 +6,18 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from core.currencies import CurrencyRefused
 from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.jobs import enqueue
 from core.models import Entry, Tenant, User
-from core.money import AmountInvalid, Money, NotChargeable, check_chargeable
 from core.tenancy import current
 from payments.models import PaymentLink
+from payments.models.version import TERMS
+from payments.operations.offers import fill_in, offer_errors
+from payments.operations.versions import version_of, write_first_versions, write_version
 
 TOKEN_BYTES = 24  # 192 random bits
 LATEST_EXPIRY = timedelta(days=5 * 365)
@@ -27,26 +28,12 @@ LONGEST_TEXTS = {
     "reference": 80,
     "after_payment_message": 500,
 }
-EDITABLE = (
-    "title",
-    "description",
-    "reference",
-    "amount_minor",
-    "currency",
-    "starts_at",
-    "expires_at",
-    "max_payments",
-    "after_payment_message",
-    "redirect_url",
-)
+# What follows from the rest for some ways of pricing, so that nobody may set it there.
+_RECKONED = {PaymentLink.Pricing.CHOSEN, PaymentLink.Pricing.ITEMS}
 
 
 class LinkInvalid(FieldsInvalid):
     """The link cannot be made or edited as asked; nothing was stored."""
-
-
-class LinkPaidAlready(Exception):
-    """A link that was paid, or is being paid, is not edited: its payers saw what it says."""
 
 
 class LinkChangedMeanwhile(Exception):
@@ -56,44 +43,82 @@ class LinkChangedMeanwhile(Exception):
 def make_link(*, by: User | None, now: datetime, **fields: Any) -> PaymentLink:
     """Make a payment link for the tenant in scope and give it a public address.
 
-    `fields` are those of EDITABLE. Raises LinkInvalid with an error for each wrong field.
+    `fields` are those of TERMS. Raises LinkInvalid with an error for each wrong field.
     """
-    link = PaymentLink(tenant_id=current().tenant_id, created_by=by)
-    _apply(link, fields)
-    _validate(link, set(EDITABLE), now)
-    link.token = secrets.token_urlsafe(TOKEN_BYTES)
-    link.save(force_insert=True)
-    Entry.objects.create(
-        secret_hash=Entry.hash_secret(Entry.Kind.PAYMENT_LINK, link.token),
-        kind=Entry.Kind.PAYMENT_LINK,
-        tenant_id=link.tenant_id,
-        target_id=link.pk,
-    )
+    link = new_link(by=by, now=now, fields=fields)
+    store_links(links=[link], by=by, now=now)
     return link
 
 
-def edit_link(
-    *, link_id: UUID, changes: dict[str, Any], version: int | None, now: datetime
-) -> PaymentLink:
-    """Change a link that nobody has paid; checkouts that are open for the old text are closed.
+def new_link(*, by: User | None, now: datetime, fields: dict[str, Any]) -> PaymentLink:
+    """Return a link with an address that is not stored yet. In scope. Raises LinkInvalid."""
+    link = PaymentLink(id=uuid4(), tenant_id=current().tenant_id, created_by=by)
+    _apply(link, fields)
+    _validate(link, _given(fields), set(TERMS), now)
+    link.token = secrets.token_urlsafe(TOKEN_BYTES)
+    return link
 
-    `version` is the one that the editor saw, or None to take whatever is there. Raises
-    LinkPaidAlready, LinkChangedMeanwhile, LinkInvalid, PaymentLink.DoesNotExist.
+
+def store_links(*, links: list[PaymentLink], by: User | None, now: datetime) -> None:
+    """Store new links, their first versions, and the ways from their addresses. In scope."""
+    PaymentLink.objects.bulk_create(links)
+    write_first_versions(links=links, by=by, now=now)
+    Entry.objects.bulk_create(
+        Entry(
+            secret_hash=Entry.hash_secret(Entry.Kind.PAYMENT_LINK, link.token),
+            kind=Entry.Kind.PAYMENT_LINK,
+            tenant_id=link.tenant_id,
+            target_id=link.pk,
+        )
+        for link in links
+    )
+
+
+def edit_link(
+    *,
+    link_id: UUID,
+    changes: dict[str, Any],
+    version: int | None,
+    by: User | None,
+    now: datetime,
+) -> PaymentLink:
+    """Change what a link says; what it said stays as a version, and open checkouts are closed.
+
+    What was paid, or is being paid by bank, keeps the version it was made under. `version` is
+    the ETag's that the editor saw, or None to take whatever is there. Raises
+    LinkChangedMeanwhile, LinkInvalid, PaymentLink.DoesNotExist.
     """
     link = PaymentLink.objects.select_for_update().get(pk=link_id)
     if version is not None and link.version != version:
         raise LinkChangedMeanwhile("The link was edited meanwhile: look at it again.")
-    if link.payments.exclude(state="failed").exists():
-        raise LinkPaidAlready("A link with payments stays as its payers saw it: make a new one.")
-    changed = {name for name in changes if getattr(link, name) != changes[name]}
+    before = {name: getattr(link, name) for name in TERMS}
+    version_of(link)
+    _apply(link, changes)
+    changed = {name for name in TERMS if getattr(link, name) != before[name]}
     if not changed:
         return link
-    _apply(link, changes)
-    _validate(link, changed, now)
+    _validate(link, _given(changes), changed, now)
+    _keep_parts(link, before)
     link.version += 1
+    link.terms_version += 1
     link.save()
+    write_version(link=link, changed=changed, by=by, now=now)
     enqueue("payments.close_link_checkouts", link_id=link.pk)
     return link
+
+
+def _keep_parts(link: PaymentLink, before: dict[str, Any]) -> None:
+    """Refuse what would make money that came in parts something else than a part."""
+    was_in_parts = before["pricing"] == PaymentLink.Pricing.PARTS
+    if not link.slots_taken or not (was_in_parts or link.is_in_parts):
+        return
+    errors = [
+        WrongField(name, "has_payments", "It is paid, or being paid: this stays as it is.")
+        for name in ("currency", "pricing")
+        if getattr(link, name) != before[name]
+    ]
+    if errors:
+        raise LinkInvalid(*errors)
 
 
 def deactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
@@ -121,18 +146,22 @@ def reactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
 
 def _apply(link: PaymentLink, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
-        if name not in EDITABLE:
+        if name not in TERMS:
             raise TypeError(f"a link has no editable field {name!r}")
         setattr(link, name, value)
     if not link.title:
         first_line = link.description.strip().partition("\n")[0]
         link.title = first_line[:120] or "Payment"
+    if "pricing" in fields and "max_payments" not in fields and link.is_in_parts:
+        link.max_payments = None
+    fill_in(link)
 
 
-def _validate(link: PaymentLink, changed: set[str], now: datetime) -> None:
+def _validate(link: PaymentLink, given: set[str], changed: set[str], now: datetime) -> None:
     """Raise LinkInvalid with all that is wrong; a time that did not change may have passed."""
     errors = [
-        *_amount_errors(link),
+        *_reckoned_errors(link, given),
+        *offer_errors(link),
         *_text_errors(link),
         *_time_errors(link, changed, now),
         *_limit_errors(link),
@@ -142,14 +171,15 @@ def _validate(link: PaymentLink, changed: set[str], now: datetime) -> None:
         raise LinkInvalid(*errors)
 
 
-def _amount_errors(link: PaymentLink) -> list[WrongField]:
-    try:
-        check_chargeable(Money(link.amount_minor, link.currency))
-    except CurrencyRefused as error:
-        return [WrongField("currency", "currency_unusable", str(error))]
-    except (AmountInvalid, NotChargeable) as error:
-        return [WrongField("amount_minor", "amount_unusable", str(error))]
-    return []
+def _given(fields: dict[str, Any]) -> set[str]:
+    return {name for name, value in fields.items() if value is not None}
+
+
+def _reckoned_errors(link: PaymentLink, given: set[str]) -> list[WrongField]:
+    if link.pricing not in _RECKONED or "amount_minor" not in given:
+        return []
+    detail = "The amount follows from the rest of this link: leave it out."
+    return [WrongField("amount_minor", "not_with_pricing", detail)]
 
 
 def _text_errors(link: PaymentLink) -> list[WrongField]:

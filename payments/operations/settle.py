@@ -12,7 +12,7 @@ from django.conf import settings
 from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
-from payments.gateway import Gateway, SessionFacts
+from payments.gateway import Gateway, SessionFacts, SoldLine
 from payments.models import Checkout, Payment, StripeAccount
 from payments.operations.checkouts import release_slot
 
@@ -125,7 +125,7 @@ def _succeed(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
         kinds.kind_of(payment).on_unexpected(payment, now)
         return
     if checkout.link is not None:
-        checkout.link.count_payment()
+        checkout.link.count_payment(checkout.amount_minor)
     kinds.kind_of(payment).on_paid(payment, now)
     tell_money("payment_succeeded", **_told(payment))
 
@@ -139,7 +139,21 @@ def _mismatch(checkout: Checkout, facts: SessionFacts) -> str:
         reasons.append("paid in live mode" if facts.livemode else "paid in test mode")
     if facts.metadata.get("taproom_checkout") != str(checkout.pk):
         reasons.append("the session carries another checkout's id")
+    if checkout.items and facts.lines is not None and facts.lines != _lines(checkout):
+        reasons.append("the session holds other items than were chosen")
     return "; ".join(reasons)
+
+
+def _lines(checkout: Checkout) -> tuple[SoldLine, ...]:
+    return tuple(
+        SoldLine(
+            name=line["name"],
+            unit_amount_minor=line["unit_amount_minor"],
+            quantity=line["quantity"],
+            amount_minor=line["unit_amount_minor"] * line["quantity"],
+        )
+        for line in checkout.items
+    )
 
 
 def _standing(checkout: Checkout, payment: Payment) -> Payment.Standing:
@@ -155,7 +169,7 @@ def _standing(checkout: Checkout, payment: Payment) -> Payment.Standing:
         return Payment.Standing.LATE
     if not checkout.holds_slot:
         # The slot went back when the session ended; perhaps it is still free.
-        if not link.take_slot():
+        if not link.take_slot(checkout.amount_minor):
             return Payment.Standing.SURPLUS
         checkout.holds_slot = True
     return Payment.Standing.EXPECTED

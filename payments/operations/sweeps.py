@@ -12,9 +12,10 @@ from core.jobs import enqueue
 from core.models import Tenant
 from core.tenancy import scope
 from payments import kinds
-from payments.gateway import WORKER, Gateway, StripeRefused
+from payments.gateway import CUSTOMER, WORKER, Gateway, Patience, StripeRefused
 from payments.models import Checkout, PaymentLink, Refund, StripeEvent
 from payments.operations.checkouts import end_without_money, record_session
+from payments.operations.choices import offered
 from payments.operations.settle import settle_checkout
 
 log = structlog.get_logger(__name__)
@@ -136,7 +137,7 @@ def close_link_checkouts(*, tenant_id: UUID, link_id: UUID, now: datetime) -> in
         rows = link.checkouts.filter(state__in=[Checkout.State.CREATED, Checkout.State.OPEN])
         stale = [
             checkout
-            for checkout in rows.select_related("account")
+            for checkout in rows.select_related("account", "link_version__link")
             if _must_close(checkout, link, now)
         ]
     closed = 0
@@ -146,13 +147,36 @@ def close_link_checkouts(*, tenant_id: UUID, link_id: UUID, now: datetime) -> in
 
 
 def _must_close(checkout: Checkout, link: PaymentLink, now: datetime) -> bool:
-    asked = (link.amount_minor, link.currency, link.title)
-    is_outdated = (checkout.amount_minor, checkout.currency, checkout.title) != asked
-    return is_outdated or not link.was_payable_at(now)
+    if not link.was_payable_at(now):
+        return True
+    if checkout.link_version is None:
+        asked = (link.amount_minor, link.currency, link.title)
+        return (checkout.amount_minor, checkout.currency, checkout.title) != asked
+    is_current = checkout.link_version.number == link.terms_version
+    return not is_current and offered(checkout.link_version.as_link()) != offered(link)
 
 
-def _close(checkout: Checkout, now: datetime) -> Checkout:
-    gateway = Gateway(checkout.account)
+def drop_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Checkout:
+    """Close a checkout whose customer chose something else; one that was paid is settled instead.
+
+    No transaction may be open. An attempt that Stripe has not answered is ended here at once:
+    should its session come up later, it is closed then. Raises StripeUnavailable.
+    """
+    with scope(tenant_id):
+        checkout = Checkout.objects.select_related("account", "link").get(pk=checkout_id)
+    if checkout.is_settled:
+        return checkout
+    closed = _close(checkout, now, CUSTOMER)
+    if closed.state != Checkout.State.CREATED:
+        return closed
+    with scope(tenant_id):
+        return end_without_money(
+            checkout_id=checkout_id, state=Checkout.State.EXPIRED, error="Chosen anew.", now=now
+        )
+
+
+def _close(checkout: Checkout, now: datetime, patience: Patience = WORKER) -> Checkout:
+    gateway = Gateway(checkout.account, patience=patience)
     if checkout.stripe_session_id is None:
         return _look_for_session(gateway, checkout, now)
     try:

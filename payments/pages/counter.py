@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from payments.models import PaymentLink
 from payments.pages import visitor
+from payments.pages.choices import NOTHING_TYPED, Form, Typed, form_of
 from payments.queries import Counter
 from payments.templatetags.money import visitor_locale
 from payments.words import why_declined
@@ -48,10 +49,22 @@ class Notice:
     retry_after: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of a try to pay: a notice, what had been typed, a state that overrules the rest."""
+
+    notice: Notice | None = None
+    state: str = ""
+    typed: Typed = NOTHING_TYPED
+
+
+NOTHING_SAID: Final = Said()
+
+
 def state_of(found: Counter, now: datetime) -> str:
     """Return which page a link shows now; also the name of its template."""
     status = found.link.status_at(now)
-    if status != PaymentLink.Status.ACTIVE:
+    if status not in PaymentLink.PAYABLE:
         return status.value
     if not found.has_account:
         return "closed"
@@ -66,26 +79,27 @@ def show(
     *,
     now: datetime,
     who: str = "",
-    notice: Notice | None = None,
-    state: str = "",
+    said: Said = NOTHING_SAID,
 ) -> HttpResponse:
-    """Answer with the page of a link's state to visitor `who`.
-
-    `state` overrules the state that is derived.
-    """
+    """Answer with the page of a link's state to visitor `who`."""
     if found is None:
         return _page("payments/pay/unknown.html", {}, _STATUS_CODES["unknown"])
-    state = state or state_of(found, now)
+    notice = said.notice
+    state = said.state or state_of(found, now)
     with timezone.override(found.link.tenant.zone):
         response = _page(
             f"payments/pay/{state}.html",
-            context_of(request, found, notice) | {"visitor": who},
+            context_of(request, found, notice) | {"visitor": who, "form": _form(found, said.typed)},
             notice.status if notice and state == "open" else _STATUS_CODES[state],
         )
     if state == "open" and visitor.COOKIE not in request.COOKIES:
         visitor.remember(response, who, path=reverse("pay", args=[found.link.token]))
     _say_when_to_return(response, found, notice, now)
     return response
+
+
+def _form(found: Counter, typed: Typed) -> Form:
+    return form_of(found.link, typed, unclaimed_minor=found.unclaimed_minor)
 
 
 def _page(template: str, context: dict[str, object], status: int) -> HttpResponse:

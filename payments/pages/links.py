@@ -19,11 +19,10 @@ from core.backoffice.timelines import timeline_of
 from core.pages import StaffRequest, staff_page
 from payments import queries
 from payments.forms import LinkFilterForm, LinkForm, initial_of
-from payments.models import PaymentLink, StripeAccount
+from payments.models import LinkTemplate, PaymentLink, StripeAccount
 from payments.operations.links import (
     LinkChangedMeanwhile,
     LinkInvalid,
-    LinkPaidAlready,
     deactivate_link,
     edit_link,
     make_link,
@@ -65,6 +64,7 @@ def link_list(request: StaffRequest) -> HttpResponse:
 def link_new(request: StaffRequest) -> HttpResponse:
     """Make a link."""
     initial = {"currency": request.tenant.default_currency, "limit": "one"}
+    initial |= _template_asked_for(request)
     form = LinkForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,18 +77,29 @@ def link_new(request: StaffRequest) -> HttpResponse:
     return _form_page(request, form, link=None)
 
 
+def _template_asked_for(request: StaffRequest) -> dict[str, Any]:
+    """Return what the template in the address fills in; nothing for one that is not there."""
+    try:
+        asked = UUID(request.GET.get("template", ""))
+    except ValueError:
+        return {}
+    template = LinkTemplate.objects.filter(pk=asked).first()
+    return initial_of(queries.link_like(template)) if template else {}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page()
 def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Edit a link that nobody has paid."""
+    """Edit a link; what it said before stays as a version."""
     link = get_object_or_404(PaymentLink, pk=pk)
     form = LinkForm(request.POST or None, initial=initial_of(link))
     if request.method == "POST" and form.is_valid():
         try:
-            edit_link(
+            edited = edit_link(
                 link_id=pk,
                 changes=form.changes(),
                 version=form.cleaned_data["seen_version"],
+                by=request.user,
                 now=timezone.now(),
             )
         except LinkInvalid as refusal:
@@ -96,11 +107,8 @@ def link_edit(request: StaffRequest, pk: UUID) -> HttpResponse:
         except LinkChangedMeanwhile:
             form.add_error(None, _changed_meanwhile(link))
             return _form_page(request, form, link, status=409)
-        except LinkPaidAlready as error:
-            messages.error(request, f"Nothing was changed. {error}")
-            return to_link(pk)
         else:
-            return _edited(request, link, form)
+            return _edited(request, link, edited)
     return _form_page(request, form, link)
 
 
@@ -111,19 +119,21 @@ def _changed_meanwhile(link: PaymentLink) -> str:
     )
 
 
-def _edited(request: StaffRequest, link: PaymentLink, form: LinkForm) -> HttpResponse:
-    changed = [str(form.fields[name].label or name) for name in form.changed_data]
-    if changed:
-        note(link, f"Edited: {', '.join(changed).lower()}", by=request.user)
+def _edited(request: StaffRequest, before: PaymentLink, after: PaymentLink) -> HttpResponse:
+    if after.version != before.version:
         messages.success(request, "Saved. Payment pages that were open for it are being closed.")
-    return to_link(link.pk)
+    return to_link(after.pk)
 
 
 def _form_page(
     request: StaffRequest, form: LinkForm, link: PaymentLink | None, status: int = 200
 ) -> HttpResponse:
     status = 400 if form.errors and status == 200 else status
-    context = {"form": form, "link": link}
+    context = {
+        "form": form,
+        "link": link,
+        "has_payments": link is not None and queries.has_payments(link),
+    }
     return TemplateResponse(request, "payments/staff/link_form.html", context, status=status)
 
 
@@ -135,10 +145,10 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
     context = {
         "link": link,
         "status": link.status_at(timezone.now()),
-        "is_editable": queries.is_editable(link),
+        "versions": queries.versions_of(link)[:MOST_TRIES],
         "has_account": StripeAccount.objects.exists(),
         "payments": queries.payments_of(link)[:MOST_TRIES],
-        "tries": link.checkouts.all()[:MOST_TRIES],
+        "tries": link.checkouts.select_related("link_version")[:MOST_TRIES],
         "timeline": timeline_of(link),
     }
     return TemplateResponse(request, "payments/staff/link.html", context)

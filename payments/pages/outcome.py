@@ -63,7 +63,9 @@ def show(
     """Answer with the page of an outcome to visitor `who`."""
     state = state_of(outcome)
     context = counter.context_of(request, found) | {
+        "link": outcome.link,
         "payment": outcome.payment,
+        "checkout": outcome.checkout,
         "reason": why_declined(outcome.checkout.decline_code),
         "can_retry": counter.state_of(found, now) == "open",
         "redirect_host": urlsplit(found.link.redirect_url).hostname,
@@ -79,7 +81,7 @@ def show(
 
 def _ended_by(link: PaymentLink, now: datetime) -> str:
     status = link.status_at(now)
-    return "" if status == PaymentLink.Status.ACTIVE else status.value
+    return "" if status in PaymentLink.PAYABLE else status.value
 
 
 def refresh(request: HttpRequest, outcome: Outcome) -> str:

@@ -49,7 +49,7 @@ def to_payment(pk: UUID) -> HttpResponse:
 
 def find_payment(pk: UUID) -> Payment:
     """Return a payment with what its page shows, or raise Http404."""
-    rows = Payment.objects.select_related("checkout", "link", "decided_by")
+    rows = Payment.objects.select_related("checkout__link_version", "link", "decided_by")
     return get_object_or_404(rows, pk=pk)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,11 +25,11 @@ from payments.operations.checkouts import (
     LinkBusy,
     LinkNotPayable,
     NoStripeAccount,
-    claim_link_checkout,
-    open_checkout,
 )
-from payments.pages import counter, outcome, visitor
-from payments.pages.counter import Notice
+from payments.operations.choices import ChoiceInvalid, LinkChanged
+from payments.operations.starting import start_checkout
+from payments.pages import choices, counter, outcome, visitor
+from payments.pages.counter import NOTHING_SAID, Notice, Said
 from payments.pages.departure import NOT_OPENED, to_stripe, why_not
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
@@ -41,8 +42,10 @@ _SAID: dict[type[Exception], Notice | None] = {
     LinkNotPayable: None,
     NoStripeAccount: None,
     LinkBusy: Notice(name="busy", status=503),
+    LinkChanged: Notice(name="changed", status=409),
     **NOT_OPENED,
 }
+_WRONG: Final = Notice(name="wrong", status=400)
 
 
 def with_link(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -70,15 +73,13 @@ def pay(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     return _show(request, entry, who)
 
 
-def _show(
-    request: HttpRequest, entry: Entry, who: str, notice: Notice | None = None, state: str = ""
-) -> HttpResponse:
+def _show(request: HttpRequest, entry: Entry, who: str, said: Said = NOTHING_SAID) -> HttpResponse:
     now = timezone.now()
     # Who looks for the first time has no tries to be found; who pressed the button may have one.
     back = who if request.method == "POST" else visitor.known_visitor(request)
     with scope(entry.tenant_id, role="public"):
         found = _counter(entry, back, now)
-        return counter.show(request, found, now=now, who=who, notice=notice, state=state)
+        return counter.show(request, found, now=now, who=who, said=said)
 
 
 def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
@@ -89,26 +90,26 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     """Lead a customer to Stripe's page, or say in words what keeps them from it."""
+    typed = choices.typed_in(request)
     notice = why_not(request, entry)
     if notice is not None:
-        return _show(request, entry, who, notice)
+        return _show(request, entry, who, Said(notice=notice, typed=typed))
     try:
-        checkout = _open(entry, who)
-    except CheckoutRefused:
-        return _show(request, entry, who, state="refused")
-    except tuple(_SAID) as error:
-        return _show(request, entry, who, _SAID[type(error)])
-    return _to_stripe(request, checkout, who)
-
-
-def _open(entry: Entry, who: str) -> Checkout:
-    """Claim a checkout for this visitor, then ask Stripe for its page, outside of a transaction."""
-    now = timezone.now()
-    with scope(entry.tenant_id, role="public"):
-        checkout = claim_link_checkout(
-            link_id=entry.target_id, visitor_hash=visitor.visitor_hash(who), now=now
+        checkout = start_checkout(
+            tenant_id=entry.tenant_id,
+            link_id=entry.target_id,
+            visitor_hash=visitor.visitor_hash(who),
+            choice=choices.choice_of(request),
+            now=timezone.now(),
         )
-    return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
+    except CheckoutRefused:
+        return _show(request, entry, who, Said(state="refused"))
+    except ChoiceInvalid as refusal:
+        typed = choices.typed_in(request, refusal)
+        return _show(request, entry, who, Said(notice=_WRONG, typed=typed))
+    except tuple(_SAID) as error:
+        return _show(request, entry, who, Said(notice=_SAID[type(error)], typed=typed))
+    return _to_stripe(request, checkout, who)
 
 
 def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpResponse:

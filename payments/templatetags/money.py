@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from core.money import Money
+from payments import words
 from payments.models import Payment
 from payments.words import paid_with, why_refund_failed
 
@@ -40,6 +41,18 @@ def money(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
 
 
 @register.filter
+def minor_money(minor: int, currency: str) -> str:
+    """Show an amount of minor units: `{{ item.unit_amount_minor|minor_money:link.currency }}`."""
+    return Money(minor, currency).display(DEFAULT_LOCALE)
+
+
+@register.filter
+def term_words(name: str) -> str:
+    """Show what people call a field of a link."""
+    return words.words_of_term(name)
+
+
+@register.filter
 def moment(when: datetime) -> str:
     """Show a time in the zone that is active: `24 Dec 2026, 18:00`."""
     local = timezone.localtime(when)
@@ -64,6 +77,12 @@ def moment_in_zone(when: datetime) -> str:
 def method_words(payment: Payment) -> str:
     """Show what a payment was paid with: `Card · Visa ···· 4242`."""
     return paid_with(method=payment.method, brand=payment.card_brand, last4=payment.last4)
+
+
+@register.filter
+def short_method(payment: Payment) -> str:
+    """Show to the payer what was paid with: `Visa ending in 4242`."""
+    return words.short_method(brand=payment.card_brand, last4=payment.last4)
 
 
 @register.filter

@@ -112,10 +112,19 @@ def _form(
         cancel=cancel,
         alert=html.fill("alert", text=error) if error else "",
         form=payment_form(
-            filled, total, session["payment_method_types"], session["customer_email"]
+            filled, total, session["payment_method_types"], _expected_email(books, session)
         ),
     )
     return html.page(f"Pay {business}", body, status, leads_to=session["success_url"])
+
+
+def _expected_email(books: Books, session: Json) -> str | None:
+    """Return the e-mail to fill in: Checkout takes it from the customer, if there is one."""
+    if session["customer"]:
+        customer: str | None = books.get("customer", session["customer"])["email"]
+        return customer
+    email: str | None = session["customer_email"]
+    return email
 
 
 def authenticate(sandbox: Sandbox, request: Request, client_secret: str) -> Response:

@@ -29,6 +29,9 @@ def next_number() -> int:
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
     "payments.Payment": {"state": "succeeded", "standing": "late", "paid_at": timezone.now()},
+    "payments.LinkTemplate": {"terms": {}},
+    "payments.LinkVersion": {"terms": {}, "changed": []},
+    "payments.PaymentLink": {"pricing": "fixed", "offer": {}, "prefill": {}},
     "subscriptions.Club": {"number": next_number, "time_zone": ""},
     "subscriptions.ClubStatus": {"number": next_number},
     "subscriptions.SubscriptionStatus": {"number": next_number},

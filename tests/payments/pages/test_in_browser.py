@@ -19,6 +19,7 @@ from core.tenancy import scope
 from payments.models import Payment, PaymentLink, StripeAccount
 from payments.operations.links import deactivate_link
 from tests.payments.conftest import Customer
+from tests.payments.test_link_offers import ITEMS, QUESTIONS
 from tests.stripe import open_stripe_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
@@ -67,6 +68,16 @@ def test_public_pages_in_every_state(
         new_link(title="Supercalifragilistic" * 6, description="x" * 300, reference="2026-0412"),
         new_link(expires_at=now + timedelta(days=2)),
         new_link(starts_at=now + timedelta(days=2)),
+        new_link(amount_minor=None, pricing="chosen", preset_amount_minor=2000),
+        new_link(pricing="parts", amount_minor=30000, min_part_minor=10000),
+        new_link(
+            amount_minor=None,
+            pricing="items",
+            items=[{**ITEMS[0], "name": "Supercalifragilistic" * 5}, ITEMS[1]],
+            custom_fields=QUESTIONS,
+            terms_text="I agree",
+            terms_url="https://example.com/terms",
+        ),
         new_link(),
     ]
     with scope(account.tenant_id):
@@ -102,6 +113,7 @@ def test_staff_pages(
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     paths = [
         *(reverse(name) for name in ("links", "link_new", "payments", "payments_worklist")),
+        *(reverse(name) for name in ("link_import", "link_templates")),
         reverse("stripe_connect"),
         *(reverse(name, args=[link.pk]) for name in ("link", "link_edit", "link_poster")),
         *(
@@ -112,6 +124,40 @@ def test_staff_pages(
 
     for path in paths:
         check(page, complaints, live_server.url + path)
+
+
+def test_choice_is_made_by_keyboard_and_told_where_it_is_wrong(
+    new_link: NewLink,
+    account: StripeAccount,
+    live_server: LiveServer,
+    page: Page,
+    complaints: list[str],
+) -> None:
+    link = new_link(
+        amount_minor=None,
+        pricing="items",
+        items=ITEMS,
+        custom_fields=QUESTIONS,
+        terms_text="I agree",
+    )
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(live_server.url + reverse("pay", args=[link.token]))
+    page.evaluate("() => { document.forms[0].noValidate = true }")
+    page.get_by_label("How many").focus()
+
+    page.keyboard.press("Control+A")
+    page.keyboard.type("11")
+    for _ in range(5):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+
+    assert page.get_by_label("How many").input_value() == "11"
+    assert page.get_by_label("How many").get_attribute("aria-invalid") == "true"
+    page.get_by_role("alert").get_by_role("link", name="T-shirt size").click()
+    assert page.evaluate("() => document.activeElement.name") == "answer_t_shirt_size"
+    found: list[Any] = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
 def test_list_narrows_while_typing_and_keeps_its_address(

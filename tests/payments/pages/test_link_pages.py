@@ -150,22 +150,22 @@ def test_edit_based_on_an_older_version_is_told_so(
     assert all_links(tenant)[0].amount_minor == 13000
 
 
-def test_paid_link_is_not_edited(
+def test_edit_of_a_paid_link_stands_in_its_history(
     customer: Customer, new_link: NewLink, now: datetime, admin: User, log_in: LogIn
 ) -> None:
-    link = new_link()
+    link = new_link(max_payments=None)
     customer.pay(customer.open(link))
     customer.hear(now)
     client = log_in(admin)
 
-    page = client.get(reverse("link", args=[link.pk]))
-    response = client.post(
-        reverse("link_edit", args=[link.pk]), typed(amount="1.00", seen_version="1"), follow=True
-    )
+    form = client.get(reverse("link_edit", args=[link.pk]))
+    said = typed(amount="130.00", seen_version="1", limit="unlimited")
+    response = client.post(reverse("link_edit", args=[link.pk]), said, follow=True)
 
-    assert reverse("link_edit", args=[link.pk]) not in page.content.decode()
-    assert "Nothing was changed." in words(response)
-    assert customer.reload(link).amount_minor == 12500
+    assert "They keep what it said when they were made" in words(form)
+    assert customer.reload(link).amount_minor == 13000
+    assert "changed: amount" in words(response)
+    assert "Version 1" in words(response)
 
 
 def test_switching_off_and_on_needs_a_post_and_is_kept(
