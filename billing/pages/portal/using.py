@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing import words
@@ -51,7 +52,7 @@ def meter(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """Show one meter by day and by its dimensions."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     form, since, until = _days(request, visit)
     by_day = {
         row.day: row
@@ -70,7 +71,8 @@ def meter(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
             {day: row.quantity for day, row in by_day.items()},
             since,
             until,
-            title=f"{found.name} by day, {words.span(since, until)}",
+            title=gettext("%(meter)s by day, %(days)s")
+            % {"meter": found.name, "days": words.span(since, until)},
             show=lambda value: words.quantity(value, found.unit),
         ),
     }
@@ -94,7 +96,7 @@ def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """List the events of a meter, a page at a time; looked at day by day where asked."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     form, since, until = _days(request, visit)
     rows = events_of(_buckets(visit, found, since, until, request.GET.get("app", "")))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -117,7 +119,7 @@ def events_file(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """Give the events of a meter as a file; a file that is cut says so in its name."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     _, since, until = _days(request, visit)
     buckets = _buckets(visit, found, since, until, request.GET.get("app", ""))
     rows = list(events_of(buckets)[: MOST_EVENTS + 1])
