@@ -3,12 +3,16 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, links, payments, public
+from payments.pages import account, links, payments, public, receipts, reminders, sharing
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
     route("pay/<str:token>/return/", public.pay_return, name="pay_return"),
     path("pay/<str:token>/qr.svg", public.pay_qr, name="pay_qr"),
+    route("receipts/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:token>/receipt.pdf", receipts.receipt_file, name="receipt_file"),
+    route("reminders/<str:token>/", reminders.reminders_stop, name="reminders_stop"),
+    route("links/<uuid:pk>/share/", sharing.link_share, name="link_share"),
     route("links/", links.link_list, name="links"),
     route("links/new/", links.link_new, name="link_new"),
     route("links/<uuid:pk>/", links.link_detail, name="link"),

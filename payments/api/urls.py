@@ -1,7 +1,7 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import intake, links, payments
+from payments.api import intake, letters, links, payments
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
@@ -21,6 +21,11 @@ urlpatterns = [
         "api/payment-links/<uuid:pk>/checkouts/",
         links.LinkCheckouts.as_view(),
         name="api_link_checkouts",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/letters/",
+        letters.LinkLetters.as_view(),
+        name="api_link_letters",
     ),
     route("api/payments/", payments.PaymentList.as_view(), name="api_payments"),
     route("api/payments/<uuid:pk>/", payments.PaymentDetail.as_view(), name="api_payment"),

@@ -173,7 +173,10 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
         "unit_amount": checkout.amount_minor,
         "product_data": {"name": checkout.title},
     }
+    # Left out where it was not chosen: what was asked under a key stays what it was.
+    locale = {"locale": checkout.language} if checkout.language else {}
     return {
+        **locale,
         "mode": "payment",
         "line_items": [{"price_data": price, "quantity": 1}],
         "client_reference_id": str(checkout.pk),

@@ -5,6 +5,17 @@ from payments.models.checkout import Checkout
 from payments.models.event import StripeEvent
 from payments.models.link import PaymentLink
 from payments.models.payment import Payment
+from payments.models.receipt import Receipt
+from payments.models.recipient import LinkRecipient
 from payments.models.refund import Refund
 
-__all__ = ["Checkout", "Payment", "PaymentLink", "Refund", "StripeAccount", "StripeEvent"]
+__all__ = [
+    "Checkout",
+    "LinkRecipient",
+    "Payment",
+    "PaymentLink",
+    "Receipt",
+    "Refund",
+    "StripeAccount",
+    "StripeEvent",
+]

@@ -61,7 +61,9 @@ class CheckoutOver(Exception):
     """The checkout ended while its page was being asked for; the next try gets a new one."""
 
 
-def claim_link_checkout(*, link_id: UUID, visitor_hash: str, now: datetime) -> Checkout:
+def claim_link_checkout(
+    *, link_id: UUID, visitor_hash: str, now: datetime, language: str = ""
+) -> Checkout:
     """Return the checkout that this visitor may use: their open one, or a new one with a slot.
 
     Runs in the scope of the link's tenant. The link's row lock makes claims of one link take
@@ -83,7 +85,7 @@ def claim_link_checkout(*, link_id: UUID, visitor_hash: str, now: datetime) -> C
         ends = link.checkouts.filter(state__in=Checkout.UNSETTLED).order_by("session_expires_at")
         first = ends.first()
         raise LinkBusy(first.session_expires_at if first else None)
-    return _new_link_checkout(link, account, visitor_hash, now)
+    return _new_link_checkout(link, account, visitor_hash, now, language)
 
 
 def _usable_checkout(link: PaymentLink, visitor_hash: str, now: datetime) -> Checkout | None:
@@ -102,7 +104,7 @@ def _usable_checkout(link: PaymentLink, visitor_hash: str, now: datetime) -> Che
 
 
 def _new_link_checkout(
-    link: PaymentLink, account: StripeAccount, visitor_hash: str, now: datetime
+    link: PaymentLink, account: StripeAccount, visitor_hash: str, now: datetime, language: str
 ) -> Checkout:
     return_url = settings.PUBLIC_URL + reverse("pay_return", args=[link.token])
     return Checkout.objects.create(
@@ -119,6 +121,7 @@ def _new_link_checkout(
         session_expires_at=_session_end(link, now),
         success_url=return_url + "?session={CHECKOUT_SESSION_ID}",
         cancel_url=link.url,
+        language=language,
     )
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from core.tenancy import scope
 from payments import kinds
+from payments.announcements import tell_of_dispute
 from payments.gateway import DisputeFacts, Gateway
 from payments.models import Payment, StripeAccount
 from payments.operations.settle import refresh_checkout
@@ -41,5 +42,6 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
         payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
         if payment is not None:
             kinds.kind_of(payment).on_disputed(payment, facts, now)
+            tell_of_dispute(payment, facts, now)
             log.info("payment_disputed", payment_id=str(payment.pk), status=facts.status)
         return payment

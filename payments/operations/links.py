@@ -16,6 +16,7 @@ from core.jobs import enqueue
 from core.models import Entry, Tenant, User
 from core.money import AmountInvalid, Money, NotChargeable, check_chargeable
 from core.tenancy import current
+from payments.announcements import tell_of_link
 from payments.models import PaymentLink
 
 TOKEN_BYTES = 24  # 192 random bits
@@ -69,6 +70,7 @@ def make_link(*, by: User | None, now: datetime, **fields: Any) -> PaymentLink:
         tenant_id=link.tenant_id,
         target_id=link.pk,
     )
+    tell_of_link("link.created", link, now)
     return link
 
 
@@ -92,6 +94,7 @@ def edit_link(
     _validate(link, changed, now)
     link.version += 1
     link.save()
+    tell_of_link("link.changed", link, now)
     enqueue("payments.close_link_checkouts", link_id=link.pk)
     return link
 
@@ -103,6 +106,7 @@ def deactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
         link.deactivated_at = now
         link.version += 1
         link.save(update_fields=["deactivated_at", "version"])
+        tell_of_link("link.paused", link, now)
     enqueue("payments.close_link_checkouts", link_id=link.pk)
     return link
 
@@ -116,6 +120,7 @@ def reactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
         link.deactivated_at = None
         link.version += 1
         link.save(update_fields=["deactivated_at", "times_off", "version"])
+        tell_of_link("link.resumed", link, now)
     return link
 
 

@@ -12,6 +12,7 @@ from core.jobs import enqueue
 from core.models import User
 from core.tenancy import current, scope
 from payments import kinds
+from payments.announcements import tell_of_payment
 from payments.gateway import Gateway, RefundFacts, StripeRefused, StripeUnavailable
 from payments.models import Payment, Refund, StripeAccount
 from payments.operations.settle import refresh_checkout
@@ -217,6 +218,7 @@ def _record(payment_id: UUID, facts: list[RefundFacts], now: datetime) -> Paymen
     if payment.refunded_minor != before:
         log.info("payment_refunded", payment_id=str(payment.pk), minor=payment.refunded_minor)
         kinds.kind_of(payment).on_refunded(payment, now)
+        tell_of_payment("payment.refunded", payment, now)
     return payment
 
 

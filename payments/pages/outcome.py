@@ -64,6 +64,7 @@ def show(
     state = state_of(outcome)
     context = counter.context_of(request, found) | {
         "payment": outcome.payment,
+        "receipt": outcome.receipt,
         "reason": why_declined(outcome.checkout.decline_code),
         "can_retry": counter.state_of(found, now) == "open",
         "redirect_host": urlsplit(found.link.redirect_url).hostname,

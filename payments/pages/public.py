@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.languages import language_for_stripe
 from core.models import Entry
 from core.tenancy import scope
 from payments.models import Checkout
@@ -93,7 +94,7 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     if notice is not None:
         return _show(request, entry, who, notice)
     try:
-        checkout = _open(entry, who)
+        checkout = _open(entry, who, language_for_stripe(request))
     except CheckoutRefused:
         return _show(request, entry, who, state="refused")
     except tuple(_SAID) as error:
@@ -101,12 +102,15 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     return _to_stripe(request, checkout, who)
 
 
-def _open(entry: Entry, who: str) -> Checkout:
+def _open(entry: Entry, who: str, language: str) -> Checkout:
     """Claim a checkout for this visitor, then ask Stripe for its page, outside of a transaction."""
     now = timezone.now()
     with scope(entry.tenant_id, role="public"):
         checkout = claim_link_checkout(
-            link_id=entry.target_id, visitor_hash=visitor.visitor_hash(who), now=now
+            link_id=entry.target_id,
+            visitor_hash=visitor.visitor_hash(who),
+            now=now,
+            language=language,
         )
     return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
 
