@@ -37,8 +37,8 @@ def _by_custom(text: str) -> str:
     locale = active_locale()
     if locale == ENGLISH:
         return text
-    signs = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
-    return text.translate(str.maketrans(signs))
+    group, point = str(get_group_symbol(locale)), str(get_decimal_symbol(locale))
+    return text.translate({ord(","): group, ord("."): point})
 
 
 def quantity(value: Decimal | int | None, unit: str = "") -> str:

@@ -148,6 +148,12 @@ def checkouts_for(subjects: Iterable[tuple[str, UUID]]) -> QuerySet[Checkout]:
     return Checkout.objects.filter(wanted) if by_kind else Checkout.objects.none()
 
 
+def receipt_of(payment: Payment) -> tuple[Receipt | None, QuerySet[Letter]]:
+    """Return a payment's receipt and the letters by which it was sent, newest first."""
+    letters = Letter.objects.filter(kind="receipt", subject_id=payment.pk)
+    return Receipt.objects.filter(payment=payment).first(), letters[:MOST_LETTERS]
+
+
 def letters_of(link: PaymentLink) -> dict[str, Any]:
     """Return what was sent of a link, newest first, and to whom, for its page."""
     rows = Letter.objects.filter(kind__startswith="link_", subject_id=link.pk)

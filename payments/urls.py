@@ -3,7 +3,16 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, links, payments, public, receipts, reminders, sharing
+from payments.pages import (
+    account,
+    links,
+    payments,
+    public,
+    receipts,
+    reminders,
+    sharing,
+    staff_receipts,
+)
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
@@ -27,6 +36,7 @@ urlpatterns = [
     route("payments/<uuid:pk>/keep/", payments.payment_keep, name="payment_keep"),
     route("payments/<uuid:pk>/return/", payments.payment_return, name="payment_return"),
     route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
+    route("payments/<uuid:pk>/receipt/", staff_receipts.receipt_send, name="receipt_send"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

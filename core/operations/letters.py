@@ -11,7 +11,7 @@ import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -90,7 +90,7 @@ def write_letter(
     Call it in the transaction of what the letter tells: both are kept or neither. With `once`,
     a second call of the same purpose writes nothing and returns None. Raises AddressInvalid.
     """
-    envelope = {
+    envelope: Any = {
         "to": checked_address(to),
         "subject": _one_line(content.subject),
         "text": content.text.replace("\0", ""),

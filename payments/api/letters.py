@@ -81,24 +81,24 @@ class LinkLetters(LinkView):
 
     @extend_schema(request=SharingFields, responses={201: LetterAnswer(many=True)})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Send a link by e-mail; the answer lists all letters of the link, newest first.
+        """Send a link by e-mail; the answer lists the letters that were written.
 
-        Who got a letter of this link today gets no second one.
+        Who got a letter of this link today gets no second one, and is not listed.
         """
         fields = SharingFields(data=request.data)
         fields.is_valid(raise_exception=True)
         self.get_object_from(PaymentLink.objects.filter(pk=pk))
         sharing = Sharing(**fields.validated_data)
         try:
-            share_link(link_id=pk, sharing=sharing, by=self.by, now=self.now)
+            shared = share_link(link_id=pk, sharing=sharing, by=self.by, now=self.now)
         except SharingInvalid as error:
             wrong = [
                 FieldError(e.detail, code=e.code, pointer=f"#/{e.field}") for e in error.errors
             ]
             raise invalid(*wrong) from error
-        answer = self._letters(pk)
-        answer.status_code = 201
-        return answer
+        for letter in shared.letters:
+            letter.refresh_from_db(fields=["created_at"])
+        return Response(LetterAnswer(shared.letters, many=True).data, status=201)
 
     def _letters(self, pk: UUID) -> Response:
         rows = Letter.objects.filter(kind__startswith="link_", subject_id=pk)

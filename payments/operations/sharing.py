@@ -54,9 +54,15 @@ class Sharing:
     days_before: Sequence[int] = field(default_factory=tuple)
 
 
-def share_link(
-    *, link_id: UUID, sharing: Sharing, by: User | None, now: datetime
-) -> list[LinkRecipient]:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """To whom a link goes, and the letters that were written: none to who got one today."""
+
+    recipients: list[LinkRecipient]
+    letters: list[Letter]
+
+
+def share_link(*, link_id: UUID, sharing: Sharing, by: User | None, now: datetime) -> Shared:
     """Write a letter with the link to each address, and keep when to remind it. In scope.
 
     Whoever got a letter of this link today gets no second one; the days are kept as given last.
@@ -69,9 +75,11 @@ def share_link(
     emails = _checked(link, sharing, now)
     today = now.astimezone(link.tenant.zone).date()
     recipients = [_recipient(link, email, sharing, today) for email in emails]
-    for recipient in recipients:
+    written = [
         _write(recipient, SHARED, today, now, message=sharing.message, by=by)
-    return recipients
+        for recipient in recipients
+    ]
+    return Shared(recipients, [letter for letter in written if letter is not None])
 
 
 def _checked(link: PaymentLink, sharing: Sharing, now: datetime) -> list[str]:
@@ -176,11 +184,12 @@ def letter_of(recipient: LinkRecipient, *, kind: str, message: str) -> Content:
     """Return what a recipient is written, in their language and the seller's time zone."""
     link = recipient.link
     reminds = bool(recipient.days_after or recipient.days_before)
-    told = {
+    stop_url = recipient.stop_url if reminds else ""
+    told: dict[str, object] = {
         "link": link,
         "tenant": link.tenant,
         "message": message.strip(),
-        "stop_url": recipient.stop_url if reminds else "",
+        "stop_url": stop_url,
         "is_reminder": kind == REMINDED,
     }
     with translation.override(recipient.language), timezone.override(link.tenant.zone):
@@ -190,7 +199,7 @@ def letter_of(recipient: LinkRecipient, *, kind: str, message: str) -> Content:
         return Content(
             subject=reminder if kind == REMINDED else asks,
             text=render_to_string("payments/letters/link.txt", told),
-            unsubscribe_url=told["stop_url"],
+            unsubscribe_url=stop_url,
         )
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.pages import StaffRequest, staff_page
 from payments.models import PaymentLink
-from payments.operations.sharing import LinkNotShareable, SharingInvalid, share_link
+from payments.operations.sharing import LinkNotShareable, Shared, SharingInvalid, share_link
 from payments.pages.records import note
 from payments.share_form import ShareForm
 
@@ -36,13 +36,25 @@ def link_share(request: StaffRequest, pk: UUID) -> HttpResponse:
             messages.error(request, f"Nothing was sent. {error}")
             return _to_link(pk)
         else:
-            count = f"{len(sent)} address{'es' if len(sent) > 1 else ''}"
-            note(link, f"Sent to {count}", by=request.user)
-            messages.success(request, f"On its way to {count}; see below what became of it.")
+            _say(request, link, sent)
             return _to_link(pk)
     context = {"link": link, "form": form}
     status = 400 if form.errors else 200
     return TemplateResponse(request, "payments/staff/share.html", context, status=status)
+
+
+def _say(request: StaffRequest, link: PaymentLink, sent: Shared) -> None:
+    count = len(sent.letters)
+    if count:
+        words = f"{count} address{'es' if count > 1 else ''}"
+        note(link, f"Sent to {words}", by=request.user)
+        messages.success(request, f"On its way to {words}; see below what became of it.")
+    if count < len(sent.recipients):
+        messages.info(
+            request,
+            f"{len(sent.recipients) - count} got a letter with this link today already, and no"
+            " second one. Their reminders are as you set them now.",
+        )
 
 
 def _to_link(pk: UUID) -> HttpResponse:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from core import event_types
 from core.models import Tenant, WebhookEndpoint, WebhookMessage
@@ -91,10 +92,11 @@ def test_decline_and_refund_are_told(
     customer.hear(now)
     payment = customer.payment(checkout)
     with scope(tenant.pk):
+        later = timezone.now()
         refund = request_refund(
-            payment_id=payment.pk, amount_minor=500, reason="", by=None, now=now
+            payment_id=payment.pk, amount_minor=500, reason="", by=None, now=later
         )
-    push_refund(tenant_id=tenant.pk, refund_id=refund.pk, now=now)
+    push_refund(tenant_id=tenant.pk, refund_id=refund.pk, now=later)
 
     found = told(tenant)
 

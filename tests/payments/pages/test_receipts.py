@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from core.models import Letter, Tenant
+from core.models import Letter, Tenant, User
 from core.operations.letters import send_letter
 from core.tenancy import scope
 from payments.models import Payment, PaymentLink, Receipt
@@ -176,3 +176,19 @@ def test_page_of_the_result_leads_to_the_receipt(
     page = phone.get(reverse("pay_return", args=[token]), {"session": checkout.stripe_session_id})
 
     assert reverse("receipt", args=[receipt.token]) in page.content.decode()
+
+
+def test_staff_send_a_receipt_again(
+    paid: Callable[..., Receipt], tenant: Tenant, counselor: User, log_in: Callable[[User], Client]
+) -> None:
+    receipt = paid()
+    staff = log_in(counselor)
+    address = reverse("receipt_send", args=[receipt.payment_id])
+
+    wrong = staff.post(address, {"email": "nobody"}, follow=True)
+    sent = staff.post(address, {"email": "office@payer.example"}, follow=True)
+
+    assert "Nothing was sent" in wrong.content.decode()
+    assert "The receipt is on its way" in sent.content.decode()
+    assert receipt.reference in sent.content.decode()
+    assert {one.to for one in letters(tenant)} == {"ann@payer.example", "office@payer.example"}
