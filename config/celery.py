@@ -25,10 +25,20 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "core.sweep_letters": {
+        "task": "core.sweep_letters",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "billing.sweep_alerts": {
         "task": "billing.sweep_alerts",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    "payments.remind": {
+        "task": "payments.remind",
+        "schedule": 900.0,
+        "options": {"expires": 900},
     },
     "payments.sweep": {"task": "payments.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscriptions.sweep": {

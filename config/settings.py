@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "core.languages.SpeakToVisitors",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -315,8 +315,9 @@ SILENCED_SYSTEM_CHECKS = [
 
 # --- language, time, files ---------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-# One language, so that Django's own texts do not appear in another one beside ours.
-LANGUAGES = [("en", "English")]
+# Public pages speak both; pages of staff and the API are English (core.languages).
+LANGUAGES = [("en", "English"), ("nl", "Nederlands")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -335,6 +336,13 @@ STORAGES = {
     },
 }
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))  # host, port and TLS as well
+EMAIL_TIMEOUT = 15
+# In the demo letters go to the sandbox, where one can read them; else by EMAIL_URL.
+MAIL_INTAKE_URL = env.str("MAIL_INTAKE_URL", "")
+if MAIL_INTAKE_URL:
+    EMAIL_BACKEND = "core.mail_intake.EmailBackend"
+# How long texts and addresses of letters, and announced webhooks, are kept.
+KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", 90)
 DEFAULT_FROM_EMAIL = (
     env.str("DEFAULT_FROM_EMAIL", "") or f"taproom@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 )

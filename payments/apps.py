@@ -11,8 +11,14 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the handlers of webhook events and name the scopes of the API."""
         from core import scopes
-        from payments import diagnoses, gauges, webhooks  # noqa: F401 - registering is the purpose
+        from payments import (  # noqa: F401 - registering is the purpose
+            announcements,
+            diagnoses,
+            gauges,
+            webhooks,
+        )
 
+        announcements.register()
         scopes.register("links:read", "see payment links")
         scopes.register("links:write", "make, edit and switch off payment links", counselor=True)
         scopes.register("payments:read", "see payments and refunds")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 
 from core.currencies import CURRENCIES
-from core.models import Tenant
+from core.models import Letter, Tenant
 from core.models.by_hand import ByHand, fetch_one
 from core.money import AmountInvalid, Money
 from core.periods import start_of_day
@@ -21,12 +22,14 @@ from payments.models import (
     LinkVersion,
     Payment,
     PaymentLink,
+    Receipt,
     Refund,
     StripeEvent,
 )
 
 # An event that could not be processed so often waits for a person; before, it is just late.
 STUCK_AFTER_ATTEMPTS = 5
+MOST_LETTERS = 100
 EXPIRES_SOON = timedelta(days=3)
 EXPIRING = "expiring"
 
@@ -141,6 +144,11 @@ class Outcome:
     payment: Payment | None
     link: PaymentLink
 
+    @property
+    def receipt(self) -> Receipt | None:
+        """The receipt of money that came."""
+        return Receipt.objects.filter(payment=self.payment).first() if self.payment else None
+
 
 def outcome_of(link: PaymentLink, *, session_id: str) -> Outcome | None:
     """Return the outcome of a session of this link; None when it is of another link or unknown."""
@@ -174,6 +182,22 @@ def checkouts_for(subjects: Iterable[tuple[str, UUID]]) -> QuerySet[Checkout]:
     for kind, ids in by_kind.items():
         wanted |= Q(kind=kind, subject_id__in=ids)
     return Checkout.objects.filter(wanted) if by_kind else Checkout.objects.none()
+
+
+def receipt_of(payment: Payment) -> tuple[Receipt | None, QuerySet[Letter]]:
+    """Return a payment's receipt and the letters by which it was sent, newest first."""
+    letters = Letter.objects.filter(kind="receipt", subject_id=payment.pk)
+    return Receipt.objects.filter(payment=payment).first(), letters[:MOST_LETTERS]
+
+
+def letters_of(link: PaymentLink) -> dict[str, Any]:
+    """Return what was sent of a link, newest first, and to whom, for its page."""
+    rows = Letter.objects.filter(kind__startswith="link_", subject_id=link.pk)
+    recipients = link.recipients.all()[:MOST_LETTERS]
+    return {
+        "letters": rows.select_related("sent_by")[:MOST_LETTERS],
+        "recipients": recipients,
+    }
 
 
 # --- lists -------------------------------------------------------------------------------------

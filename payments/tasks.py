@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.jobs import Job, job, platform_job, send
 from payments.gateway import StripeUnavailable
-from payments.operations import events, mirror, refunds, sweeps
+from payments.operations import events, mirror, refunds, sharing, sweeps
 
 # A row that could not be driven now is driven again by its sweep; the retry only makes it sooner.
 RETRY = {"autoretry_for": (StripeUnavailable,), "retry_backoff": 2, "max_retries": 3}
@@ -57,6 +57,20 @@ def sweep_tenant(self: Job) -> None:
     sweeps.sweep_events(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_refunds(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_checkouts(tenant_id=self.tenant_id, now=now)
+    sweeps.sweep_ended_links(tenant_id=self.tenant_id, now=now)
+
+
+@job("payments.remind_tenant")
+def remind_tenant(self: Job) -> None:
+    """Write the reminders of the day for one tenant."""
+    sharing.remind_of_links(tenant_id=self.tenant_id, now=timezone.now())
+
+
+@platform_job("payments.remind")
+def remind(self: Job) -> None:
+    """Send one task for each tenant."""
+    for tenant_id in sweeps.tenants_to_sweep():
+        send("payments.remind_tenant", tenant_id, None, {})
 
 
 @platform_job("payments.sweep")

@@ -3,12 +3,27 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, copies, imports, links, payments, public
+from payments.pages import (
+    account,
+    copies,
+    imports,
+    links,
+    payments,
+    public,
+    receipts,
+    reminders,
+    sharing,
+    staff_receipts,
+)
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
     route("pay/<str:token>/return/", public.pay_return, name="pay_return"),
     path("pay/<str:token>/qr.svg", public.pay_qr, name="pay_qr"),
+    route("receipts/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:token>/receipt.pdf", receipts.receipt_file, name="receipt_file"),
+    route("reminders/<str:token>/", reminders.reminders_stop, name="reminders_stop"),
+    route("links/<uuid:pk>/share/", sharing.link_share, name="link_share"),
     route("links/", links.link_list, name="links"),
     route("links/new/", links.link_new, name="link_new"),
     route("links/import/", imports.link_import, name="link_import"),
@@ -35,6 +50,7 @@ urlpatterns = [
     route("payments/<uuid:pk>/keep/", payments.payment_keep, name="payment_keep"),
     route("payments/<uuid:pk>/return/", payments.payment_return, name="payment_return"),
     route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
+    route("payments/<uuid:pk>/receipt/", staff_receipts.receipt_send, name="receipt_send"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

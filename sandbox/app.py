@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.api import Api
 from sandbox.control import disputes, invoices, objects, switches  # noqa: F401
 from sandbox.control import routes as control
-from sandbox.pages import html
+from sandbox.pages import html, mail
 from sandbox.pages import routes as page_routes
 from sandbox.shop import control as shop_control  # noqa: F401
 from sandbox.shop import routes as shop_routes
@@ -43,6 +43,8 @@ class App:
             return control.answer(self._sandbox, request)
         if request.path == shop_routes.PREFIX or request.path.startswith(f"{shop_routes.PREFIX}/"):
             return shop_routes.answer(self._sandbox, request)
+        if request.path == mail.PREFIX or request.path.startswith(f"{mail.PREFIX}/"):
+            return mail.answer(self._sandbox, request)
         if request.path == "/" or request.path.startswith("/c/"):
             return page_routes.answer(self._sandbox, request)
         return self._api(request)

@@ -95,10 +95,13 @@ create table if not exists shop_answers (
     unique (api_key, request_id)
 );
 create table if not exists shop_stock (sku_id integer primary key, units integer not null);
+create table if not exists mails (
+    id integer primary key, at real not null, message_id text not null, body blob not null
+);
 """
 TABLES = (
     "settings", "accounts", "objects", "idempotency", "timers", "deliveries", "requests",
-    "shop_answers", "shop_stock",
+    "shop_answers", "shop_stock", "mails",
 )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Alert, Meter, Organization
 from billing.queries.calendar import Days
@@ -19,8 +21,8 @@ _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 class DaysForm(forms.Form):
     """Which days of usage are looked at."""
 
-    since = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="Through", widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("Through"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, data: Any = None, *, running: Days) -> None:
         asks = bool(data and ("since" in data or "last" in data))
@@ -34,11 +36,11 @@ class DaysForm(forms.Form):
         if since is None or last is None:
             return found
         if not (since >= _FIRST and last <= _LAST):
-            raise forms.ValidationError("Choose days of the years 1900 to 2199.")
+            raise forms.ValidationError(gettext("Choose days of the years 1900 to 2199."))
         if last < since:
-            self.add_error("last", "The last day is before the first.")
+            self.add_error("last", gettext("The last day is before the first."))
         elif (last - since).days >= MOST_DAYS:
-            self.add_error("last", f"Choose at most {MOST_DAYS} days.")
+            self.add_error("last", gettext("Choose at most %(days)s days.") % {"days": MOST_DAYS})
         return {**found, "until": last + timedelta(days=1)}
 
 
@@ -74,8 +76,8 @@ class AlertForm(forms.Form):
     """An alert: at an amount that is owed, or at a quantity of a meter."""
 
     meter = forms.ModelChoiceField(
-        label="Tell us when", queryset=Meter.objects.none(), required=False,
-        empty_label="what is owed reaches an amount",
+        label=_("Tell us when"), queryset=Meter.objects.none(), required=False,
+        empty_label=_("what is owed reaches an amount"),
     )  # fmt: skip
 
     def __init__(self, data: Any = None, *, organization: Organization) -> None:
@@ -84,9 +86,10 @@ class AlertForm(forms.Form):
         chooser: Any = self.fields["meter"]
         chooser.queryset = Meter.objects.filter(is_archived=False).order_by("product", "name")
         self.fields["threshold"] = forms.CharField(
-            label="At",
+            label=_("At"),
             max_length=40,
-            help_text=f"An amount in {organization.currency} before tax, or a quantity.",
+            help_text=gettext("An amount in %(currency)s before tax, or a quantity.")
+            % {"currency": organization.currency},
             widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         )
 
@@ -110,7 +113,7 @@ class AlertForm(forms.Form):
         whole, _, decimals = text.partition(".")
         digits = whole + decimals
         if not (digits.isascii() and digits.isdecimal()) or len(whole) > 26 or len(decimals) > 12:
-            raise AmountInvalid("Give a quantity: digits and at most one point.")
+            raise AmountInvalid(gettext("Give a quantity: digits and at most one point."))
         return Decimal(text)
 
     def asked(self) -> dict[str, Any]:
@@ -131,6 +134,6 @@ class LimitForm(forms.Form):
         super().__init__(data)
         self.fields["amount"] = AmountField(
             currency=organization.currency,
-            label=f"Limit in {organization.currency}",
-            help_text="For a period, before tax.",
+            label=gettext("Limit in %(currency)s") % {"currency": organization.currency},
+            help_text=gettext("For a period, before tax."),
         )

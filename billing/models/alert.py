@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import ExactField
 from billing.models.meter import Meter
@@ -20,9 +21,9 @@ class Alert(EditableRow):
     """
 
     class Kind(models.TextChoices):
-        AMOUNT = "amount", "Amount owed"
-        USAGE = "usage", "Usage of a meter"
-        LIMIT = "limit", "Spend limit"
+        AMOUNT = "amount", _("Amount owed")
+        USAGE = "usage", _("Usage of a meter")
+        LIMIT = "limit", _("Spend limit")
 
     class SetBy(models.TextChoices):
         CUSTOMER = "customer", "The organization"

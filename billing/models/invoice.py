@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import ExactField
 from billing.models.organization import Organization
@@ -222,9 +223,9 @@ class CreditNote(TenantRow):
         VOID = "void", "Void"
 
     class Settled(models.TextChoices):
-        OPEN_AMOUNT = "open_amount", "Less to pay"
-        REFUND = "refund", "Refunded"
-        PREPAID = "prepaid", "Kept as prepaid credit"
+        OPEN_AMOUNT = "open_amount", _("Less to pay")
+        REFUND = "refund", _("Refunded")
+        PREPAID = "prepaid", _("Kept as prepaid credit")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_notes")
     number = models.CharField(max_length=26)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.organization import CODE
 from core.models import TenantRow
@@ -20,11 +21,11 @@ class Meter(TenantRow):
     """
 
     class Aggregation(models.TextChoices):
-        SUM = "sum", "Sum of quantities"
-        COUNT = "count", "Number of events"
-        MAX = "max", "Largest quantity"
-        LATEST = "latest", "Latest quantity"
-        UNIQUE = "unique", "Different values"
+        SUM = "sum", _("Sum of quantities")
+        COUNT = "count", _("Number of events")
+        MAX = "max", _("Largest quantity")
+        LATEST = "latest", _("Latest quantity")
+        UNIQUE = "unique", _("Different values")
 
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoice import CreditNote, Invoice
 from billing.models.organization import Organization
@@ -146,13 +147,13 @@ class InvoiceStanding(TenantRow):
     """
 
     class State(models.TextChoices):
-        NOTHING_DUE = "nothing_due", "Nothing to pay"
-        UNSENT = "unsent", "Not yet at Stripe"
-        OPEN = "open", "Open"
-        PAST_DUE = "past_due", "Past due"
-        UNCOLLECTIBLE = "uncollectible", "Uncollectible"
-        PAID = "paid", "Paid"
-        VOID = "void", "Void"
+        NOTHING_DUE = "nothing_due", _("Nothing to pay")
+        UNSENT = "unsent", _("Not yet at Stripe")
+        OPEN = "open", _("Open")
+        PAST_DUE = "past_due", _("Past due")
+        UNCOLLECTIBLE = "uncollectible", _("Uncollectible")
+        PAID = "paid", _("Paid")
+        VOID = "void", _("Void")
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="standing")
     state = models.CharField(max_length=13, choices=State.choices, default=State.UNSENT)

@@ -56,7 +56,7 @@ def credit_note_new(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 def _room(invoice: Invoice) -> list[tuple[str, object]]:
     room = room_of(invoice)
-    return [(label, room.money(value)) for value, label in CreditNote.Settled.choices]
+    return [(str(label), room.money(value)) for value, label in CreditNote.Settled.choices]
 
 
 def _effect(form: CreditNoteForm) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+
 from billing import words
 from billing.models import Invoice, Organization
 from billing.pages.chart import chart_of
@@ -39,7 +41,8 @@ def owing_context(organization: Organization, *, now: datetime) -> dict[str, Any
             picture.split.days,
             days.starts_on,
             days.ends_on,
-            title=f"Cost of usage by day, {words.span(days.starts_on, days.ends_on)}",
+            title=gettext("Cost of usage by day, %(days)s")
+            % {"days": words.span(days.starts_on, days.ends_on)},
             show=lambda value: words.amount(int(value), currency),
             today=found.today,
         ),
@@ -56,7 +59,8 @@ def owing_context(organization: Organization, *, now: datetime) -> dict[str, Any
 def _rest(parts: list[Part]) -> Part | None:
     if not parts:
         return None
-    return Part(f"{len(parts)} more apps", sum(part.minor for part in parts))
+    more = ngettext("%(count)s more app", "%(count)s more apps", len(parts))
+    return Part(more % {"count": len(parts)}, sum(part.minor for part in parts))
 
 
 def _small(found: Owed) -> str:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from billing import words
 from billing.queries.explaining import LineLike
 from billing.queries.shares import by_product
@@ -32,10 +34,10 @@ class Change:
         """The change in words."""
         size = words.amount(abs(self.difference), self.currency)
         if not self.before_minor:
-            return f"{self.name} is new: {size}."
+            return gettext("%(name)s is new: %(size)s.") % {"name": self.name, "size": size}
         if not self.now_minor:
-            return f"{self.name} is gone; it was {size}."
-        kind = "more" if self.difference > 0 else "less"
+            return gettext("%(name)s is gone; it was %(size)s.") % {"name": self.name, "size": size}
+        kind = gettext("more") if self.difference > 0 else gettext("less")
         percent = abs(self.difference) * 100 // abs(self.before_minor)
         share = f", {percent} %" if 0 < percent < 1000 else ""
         return f"{self.name}: {size} {kind}{share}."

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from billing.models import Price
 from billing.queries.explaining import Explained
 from billing.queries.shares import Weights
@@ -32,19 +34,22 @@ class Forecast:
     def method(self) -> str:
         """How it was reckoned, in words."""
         if not self.days_left:
-            return "The period is over, so this is what was used."
+            return gettext("The period is over, so this is what was used.")
         if not self.days_looked_at:
-            return "No whole day of this period has passed yet, so this is what was used so far."
+            return gettext(
+                "No whole day of this period has passed yet, so this is what was used so far."
+            )
         looked = (
-            "the last whole day"
+            gettext("the last whole day")
             if self.days_looked_at == 1
-            else f"the last {self.days_looked_at} whole days"
+            else gettext("the last %(days_looked_at)s whole days")
+            % {"days_looked_at": self.days_looked_at}
         )
-        return (
-            f"What was used so far, plus the daily average of {looked} for each day that is left,"
-            " at today's prices. Sizes and other values that do not add up stay as they are. Fees,"
-            " items and tax are included; prepaid credit is not taken off."
-        )
+        return gettext(
+            "What was used so far, plus the daily average of %(looked)s for each day that is "
+            "left, at today's prices. Sizes and other values that do not add up stay as they are. "
+            "Fees, items and tax are included; prepaid credit is not taken off."
+        ) % {"looked": looked}
 
 
 def forecast(

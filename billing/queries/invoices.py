@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, InvoiceLine, InvoiceStanding, Organization, Push
 from core.money import Money
@@ -101,21 +103,33 @@ def standing_of(invoice: Invoice) -> InvoiceStanding | None:
 def bill_of(invoice: Invoice) -> Bill:
     """Say in words what has become of an invoice and what to do."""
     if invoice.state == Invoice.State.DRAFT:
-        return Bill(invoice, "draft", "Being prepared", "It is being checked before it is sent.", 0)
+        return Bill(
+            invoice,
+            "draft",
+            gettext("Being prepared"),
+            gettext("It is being checked before it is sent."),
+            0,
+        )
     if invoice.state == Invoice.State.VOID:
-        return Bill(invoice, "void", "Void", f"Withdrawn: {invoice.void_reason}", 0)
+        return Bill(
+            invoice,
+            "void",
+            gettext("Void"),
+            gettext("Withdrawn: %(reason)s") % {"reason": invoice.void_reason},
+            0,
+        )
     standing = standing_of(invoice)
     if standing is None or (invoice.total_minor == 0 and standing.state != "void"):
         state = InvoiceStanding.State.NOTHING_DUE
-        return Bill(invoice, state, state.label, "Nothing is to be paid for it.", 0)
+        return Bill(invoice, state, str(state.label), gettext("Nothing is to be paid for it."), 0)
     state = InvoiceStanding.State(standing.state)
     return Bill(
-        invoice, state.value, _TITLES.get(state.value, state.label), _words(invoice, standing),
+        invoice, state.value, str(_TITLES.get(state.value, state.label)), _words(invoice, standing),
         _open_minor(invoice, standing),
     )  # fmt: skip
 
 
-_TITLES = {"unsent": "Ready soon", "open": "To be paid", "uncollectible": "Written off"}
+_TITLES = {"unsent": _("Ready soon"), "open": _("To be paid"), "uncollectible": _("Written off")}
 
 
 def _open_minor(invoice: Invoice, standing: InvoiceStanding) -> int:
@@ -129,28 +143,33 @@ def _words(invoice: Invoice, standing: InvoiceStanding) -> str:
         return _while_open(invoice, standing)
     if standing.state == "past_due":
         why = f" {standing.failure}." if standing.failure else ""
-        return f"The due date has passed.{why} Please pay it now."
+        return gettext("The due date has passed.%(why)s Please pay it now.") % {"why": why}
     if standing.is_moved_on:
-        return "It is too small to be charged by itself. You are asked for it with your next one."
+        return gettext(
+            "It is too small to be charged by itself. You are asked for it with your next one."
+        )
     if standing.state == "paid" and standing.is_paid_out_of_band:
-        return "Paid outside of Stripe."
-    return _WORDS.get(standing.state, "")
+        return gettext("Paid outside of Stripe.")
+    return str(_WORDS.get(standing.state, ""))
 
 
 _WORDS = {
-    "unsent": "The invoice is final, but its payment page is not ready yet: it is on its way to "
-    "Stripe. You need not do anything.",
-    "paid": "Paid. Thank you.",
-    "uncollectible": "It is no longer asked for.",
+    "unsent": _(
+        "The invoice is final, but its payment page is not ready yet: it is on its way to"
+        " Stripe. You need not do anything."
+    ),
+    "paid": _("Paid. Thank you."),
+    "uncollectible": _("It is no longer asked for."),
 }
 
 
 def _while_open(invoice: Invoice, standing: InvoiceStanding) -> str:
     if standing.failed_at:
-        return f"The last try to charge failed: {standing.failure or 'no reason was given'}."
+        why = standing.failure or gettext("no reason was given")
+        return gettext("The last try to charge failed: %(why)s.") % {"why": why}
     if invoice.collection == "charge_automatically":
-        return "Your saved payment method will be charged."
-    return "Waiting for payment."
+        return gettext("Your saved payment method will be charged.")
+    return gettext("Waiting for payment.")
 
 
 def is_overdue(bill: Bill, today: date) -> bool:

@@ -69,7 +69,15 @@ def demo_settings(layout: Layout, addresses: Addresses) -> dict[str, str]:
         "REDIS_URL": addresses.redis,
         "SHOP_URL": addresses.shop,
         "STRIPE_API_BASE": addresses.stripe_api_base,
+        **_mail(addresses),
     }
+
+
+def _mail(addresses: Addresses) -> dict[str, str]:
+    """Return where letters go: to the sandbox's page, unless the caller has a mail server."""
+    if os.environ.get("EMAIL_URL") or not addresses.sandbox:
+        return {}
+    return {"MAIL_INTAKE_URL": f"{addresses.sandbox}/mail"}
 
 
 def child_environment(layout: Layout, addresses: Addresses, *, marker: str) -> dict[str, str]:

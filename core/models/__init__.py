@@ -3,6 +3,7 @@
 from core.models.api_key import ApiKey
 from core.models.base import EditableRow, TenantRow
 from core.models.entry import Entry
+from core.models.letter import Letter
 from core.models.stored_answer import StoredAnswer
 from core.models.team import Team, TeamMembership
 from core.models.tenant import Tenant
@@ -13,6 +14,7 @@ __all__ = [
     "ApiKey",
     "EditableRow",
     "Entry",
+    "Letter",
     "StoredAnswer",
     "Team",
     "TeamMembership",

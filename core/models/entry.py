@@ -27,6 +27,8 @@ class Entry(models.Model):
         APPLICATION_FEE = "application_fee"
         CALENDAR_FEED = "calendar_feed"
         USAGE_PORTAL = "usage_portal"
+        RECEIPT = "receipt"
+        LINK_RECIPIENT = "link_recipient"
 
     secret_hash = models.CharField(primary_key=True, max_length=64)
     kind = models.CharField(max_length=16, choices=Kind)

@@ -29,6 +29,13 @@ class Tenant(Row):
     default_currency = models.CharField(max_length=3, default="USD")
     # Hosts that customers may be sent to after paying; nothing else can be a redirect's target.
     redirect_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    # Whether payers who gave an address get their receipt by e-mail.
+    sends_receipts = models.BooleanField(
+        "e-mail receipts",
+        default=True,
+        db_default=True,
+        help_text="Payers who gave an address get their receipt by e-mail.",
+    )
     is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:

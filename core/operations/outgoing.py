@@ -15,7 +15,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q
 
 from core import event_types
 from core.invalid import WrongField
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 BATCH = 200
+# At one go; the next hour takes the rest.
+MOST_DELETED = 5000
 GONE = 410
 TEST = "webhook.test"
 # The waits after the first, second, ... try; after the last of them it is given up.
@@ -252,6 +255,21 @@ def sweep_webhooks(*, tenant_id: UUID, now: datetime) -> int:
         for pk in found:
             enqueue("core.deliver_webhook", delivery_id=pk)
     return len(found)
+
+
+def delete_old_messages(*, now: datetime) -> int:
+    """Delete messages whose time is over, with their deliveries; returns how many. In scope.
+
+    A delivery that is still tried keeps its message.
+    """
+    before = now - timedelta(days=settings.KEEP_MESSAGES_DAYS)
+    old = WebhookMessage.objects.filter(created_at__lt=before)
+    waiting = WebhookDelivery.objects.filter(
+        message=OuterRef("pk"), state=WebhookDelivery.State.WAITING
+    )
+    ids = list(old.exclude(Exists(waiting)).values_list("pk", flat=True)[:MOST_DELETED])
+    WebhookMessage.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def tenants_that_send() -> list[UUID]:

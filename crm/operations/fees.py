@@ -97,7 +97,9 @@ def renew_fee_address(*, application_id: UUID, by: Actor, now: datetime) -> Appl
     return application
 
 
-def claim_fee(*, application_id: UUID, now: datetime) -> tuple[PaymentRequest, Checkout]:
+def claim_fee(
+    *, application_id: UUID, now: datetime, language: str = ""
+) -> tuple[PaymentRequest, Checkout]:
     """Return the request and the checkout by which the fee can be paid: the open ones, or new ones.
 
     In the scope of the system, since the applicant has no role. The request's row comes first,
@@ -116,7 +118,7 @@ def claim_fee(*, application_id: UUID, now: datetime) -> tuple[PaymentRequest, C
     known = checkout_of(request)
     if known is not None:
         return request, known
-    checkout = _claim(application, request, fee, now)
+    checkout = _claim(application, request, fee, now, language)
     request.checkout_id = checkout.pk
     request.save(update_fields=["checkout_id"])
     return request, checkout
@@ -192,7 +194,11 @@ def _usable_request(application: Application, fee: Money, now: datetime) -> Paym
 
 
 def _claim(
-    application: Application, request: PaymentRequest, fee: Money, now: datetime
+    application: Application,
+    request: PaymentRequest,
+    fee: Money,
+    now: datetime,
+    language: str,
 ) -> Checkout:
     back = reverse("application_fee_return", args=[application.fee_token])
     title = f"Application fee · {application.programme}".removesuffix(" · ")
@@ -208,4 +214,5 @@ def _claim(
             "application_id": str(application.pk),
         },
         now=now,
+        language=language,
     )

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.languages import language_for_stripe
 from core.models import Entry
 from core.tenancy import scope
 from crm.operations.fees import FeeBeingPaid, FeePaidAlready, NoFee, claim_fee
@@ -109,18 +110,18 @@ def _start(request: HttpRequest, entry: Entry) -> HttpResponse:
     if notice is not None:
         return _show(request, entry, notice)
     try:
-        return to_stripe(_open(entry))
+        return to_stripe(_open(entry, language_for_stripe(request)))
     except CheckoutRefused:
         return _show(request, entry, state="refused")
     except tuple(_SAID) as error:
         return _show(request, entry, _SAID[type(error)])
 
 
-def _open(entry: Entry) -> Checkout:
+def _open(entry: Entry, language: str) -> Checkout:
     """Claim request and checkout, then ask Stripe for its page, outside of a transaction."""
     now = timezone.now()
     with scope(entry.tenant_id):
-        _, checkout = claim_fee(application_id=entry.target_id, now=now)
+        _, checkout = claim_fee(application_id=entry.target_id, now=now, language=language)
     return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
 
 

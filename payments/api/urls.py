@@ -1,7 +1,7 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import imports, intake, links, payments, templates
+from payments.api import imports, intake, letters, links, payments, templates
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
@@ -42,6 +42,11 @@ urlpatterns = [
         "api/payment-link-templates/<uuid:pk>/",
         templates.TemplateDetail.as_view(),
         name="api_link_template",
+    ),
+    route(
+        "api/payment-links/<uuid:pk>/letters/",
+        letters.LinkLetters.as_view(),
+        name="api_link_letters",
     ),
     route("api/payments/", payments.PaymentList.as_view(), name="api_payments"),
     route("api/payments/<uuid:pk>/", payments.PaymentDetail.as_view(), name="api_payment"),

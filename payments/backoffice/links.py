@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -60,7 +61,7 @@ class PaymentLinkAdmin(TenantAdmin):
     )  # fmt: skip
     list_filter = (StatusFilter, "currency")
     search_fields = ("title", "reference")
-    actions = ("switch_off",)
+    actions = ("switch_off", "share")
     date_hierarchy = None
     typed = (
         "title", "pricing", "amount", "currency", "min_amount", "max_amount", "preset_amount",
@@ -129,6 +130,15 @@ class PaymentLinkAdmin(TenantAdmin):
             deactivate_link(link_id=link.pk, now=now)
             self.log_change(request, link, "Switched off")
             self.message_user(request, f"{link.title} is switched off.")
+
+    @admin.action(description="Send by e-mail…", permissions=["change"])
+    def share(self, request: HttpRequest, links: QuerySet[PaymentLink]) -> HttpResponse | None:
+        """Lead to the page that asks to whom; one link at a time."""
+        chosen = list(links[:2])
+        if len(chosen) == 1:
+            return HttpResponseRedirect(reverse("link_share", args=[chosen[0].pk]))
+        self.message_user(request, "Choose one link to send.", messages.WARNING)
+        return None
 
 
 @admin.register(Checkout)

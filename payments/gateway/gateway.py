@@ -164,7 +164,10 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
         "taproom_kind": checkout.kind,
         "taproom_subject": str(checkout.subject_id),
     }
+    # Left out where it was not chosen: what was asked under a key stays what it was.
+    locale = {"locale": checkout.language} if checkout.language else {}
     parameters = {
+        **locale,
         "mode": "payment",
         "line_items": _line_items(checkout),
         "client_reference_id": str(checkout.pk),

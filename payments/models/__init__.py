@@ -6,6 +6,8 @@ from payments.models.event import StripeEvent
 from payments.models.imported import ImportedLink, LinkImport
 from payments.models.link import PaymentLink
 from payments.models.payment import Payment
+from payments.models.receipt import Receipt
+from payments.models.recipient import LinkRecipient
 from payments.models.refund import Refund
 from payments.models.template import LinkTemplate
 from payments.models.version import LinkVersion
@@ -14,10 +16,12 @@ __all__ = [
     "Checkout",
     "ImportedLink",
     "LinkImport",
+    "LinkRecipient",
     "LinkTemplate",
     "LinkVersion",
     "Payment",
     "PaymentLink",
+    "Receipt",
     "Refund",
     "StripeAccount",
     "StripeEvent",

@@ -51,6 +51,8 @@ class Checkout(TenantRow):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=12, choices=State, default=State.CREATED)
+    # What Stripe's page is asked to speak: one of ours, `auto`, or nothing.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     holds_slot = models.BooleanField(default=False)
     visitor_hash = models.CharField(max_length=64, blank=True)
     epoch = models.PositiveSmallIntegerField(default=1)

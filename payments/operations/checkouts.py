@@ -80,7 +80,12 @@ class CheckoutOver(Exception):
 
 
 def claim_link_checkout(
-    *, link_id: UUID, visitor_hash: str, now: datetime, choice: Choice = NOTHING_CHOSEN
+    *,
+    link_id: UUID,
+    visitor_hash: str,
+    now: datetime,
+    choice: Choice = NOTHING_CHOSEN,
+    language: str = "",
 ) -> Checkout:
     """Return the checkout that this visitor may use: their open one, or a new one with a slot.
 
@@ -110,7 +115,9 @@ def claim_link_checkout(
         raise NoStripeAccount("Connect a Stripe account before customers can pay.")
     if not link.take_slot(order.amount_minor):
         raise _busy(link)
-    return _new_link_checkout(link, account, visitor_hash, order, now)
+    return _new_link_checkout(
+        link, account, order, visitor_hash=visitor_hash, language=language, now=now
+    )
 
 
 def _busy(link: PaymentLink) -> LinkBusy:
@@ -130,7 +137,13 @@ def _open_checkouts(link: PaymentLink, visitor_hash: str, now: datetime) -> list
 
 
 def _new_link_checkout(
-    link: PaymentLink, account: StripeAccount, visitor_hash: str, order: Order, now: datetime
+    link: PaymentLink,
+    account: StripeAccount,
+    order: Order,
+    *,
+    visitor_hash: str,
+    language: str,
+    now: datetime,
 ) -> Checkout:
     return_url = settings.PUBLIC_URL + reverse("pay_return", args=[link.token])
     checkout = Checkout(
@@ -148,6 +161,7 @@ def _new_link_checkout(
         session_expires_at=_session_end(link, now),
         success_url=return_url + "?session={CHECKOUT_SESSION_ID}",
         cancel_url=link.url,
+        language=language,
     )
     checkout.items, checkout.answers, checkout.consent = order.items, order.answers, order.consent
     payer = {"name": link.customer_name, "email": link.customer_email}

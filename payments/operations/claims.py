@@ -25,6 +25,7 @@ def claim_checkout(
     cancel_url: str,
     metadata: dict[str, str],
     now: datetime,
+    language: str = "",
 ) -> Checkout:
     """Return the checkout by which this subject can be paid: the usable one, or a new one.
 
@@ -32,7 +33,7 @@ def claim_checkout(
     take turns, so that two tabs or a double click find each other's checkout. What is open for
     another amount is left alone: its owner calls `stop_checkout`. `metadata` (at most 40 keys,
     values to 500 characters) goes to Stripe on the session and its payment intent, beside our
-    own. Raises NoStripeAccount, kinds.UnknownKind.
+    own; `language` is that of Stripe's page. Raises NoStripeAccount, kinds.UnknownKind.
     """
     _take_turns(kind, subject_id)
     usable = _usable_checkout(kinds.named(kind), subject_id, amount, now)
@@ -53,6 +54,7 @@ def claim_checkout(
         session_expires_at=now + UNLIMITED_LIFETIME,
         success_url=success_url,
         cancel_url=cancel_url,
+        language=language,
     )
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from core.models import User
 from payments import kinds
+from payments.announcements import tell_if_full
 from payments.models import Payment, Refund
 from payments.operations.refunds import request_refund
 
@@ -42,6 +43,7 @@ def keep_payment(*, payment_id: UUID, by: User | None, now: datetime) -> Payment
     if payment.standing == Payment.Standing.LATE:
         if payment.link is not None:
             payment.link.count_late_payment(payment.amount_minor)
+            tell_if_full(payment.link, now)
         kinds.kind_of(payment).on_paid(payment, now)
     else:
         kinds.kind_of(payment).on_kept(payment, now)

@@ -8,6 +8,7 @@ from uuid import UUID
 from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
+from payments.announcements import tell_of_dispute
 from payments.gateway import DisputeFacts, Gateway
 from payments.models import Payment, StripeAccount
 from payments.operations.settle import refresh_checkout
@@ -38,6 +39,7 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
         payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
         if payment is not None:
             kinds.kind_of(payment).on_disputed(payment, facts, now)
+            tell_of_dispute(payment, facts, now)
             tell_money(
                 "payment_disputed",
                 amount_minor=facts.amount_minor,

@@ -14,6 +14,7 @@ from core.invalid import FieldsInvalid, WrongField, wrong_texts
 from core.jobs import enqueue
 from core.models import Entry, Tenant, User
 from core.tenancy import current
+from payments.announcements import tell_of_link
 from payments.models import PaymentLink
 from payments.models.version import TERMS
 from payments.operations.offers import fill_in, offer_errors
@@ -72,6 +73,8 @@ def store_links(*, links: list[PaymentLink], by: User | None, now: datetime) -> 
         )
         for link in links
     )
+    for link in links:
+        tell_of_link("link.created", link, now)
 
 
 def edit_link(
@@ -103,6 +106,7 @@ def edit_link(
     link.terms_version += 1
     link.save()
     write_version(link=link, changed=changed, by=by, now=now)
+    tell_of_link("link.changed", link, now)
     enqueue("payments.close_link_checkouts", link_id=link.pk)
     return link
 
@@ -128,6 +132,7 @@ def deactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
         link.deactivated_at = now
         link.version += 1
         link.save(update_fields=["deactivated_at", "version"])
+        tell_of_link("link.paused", link, now)
     enqueue("payments.close_link_checkouts", link_id=link.pk)
     return link
 
@@ -141,6 +146,7 @@ def reactivate_link(*, link_id: UUID, now: datetime) -> PaymentLink:
         link.deactivated_at = None
         link.version += 1
         link.save(update_fields=["deactivated_at", "times_off", "version"])
+        tell_of_link("link.resumed", link, now)
     return link
 
 

@@ -13,6 +13,7 @@ from core.models import User
 from core.observe.money import tell_money
 from core.tenancy import current, scope
 from payments import kinds
+from payments.announcements import tell_of_payment
 from payments.gateway import Gateway, RefundFacts, StripeRefused, StripeUnavailable
 from payments.models import Payment, Refund, StripeAccount
 from payments.operations.settle import refresh_checkout
@@ -218,6 +219,7 @@ def _record(payment_id: UUID, facts: list[RefundFacts], now: datetime) -> Paymen
     if payment.refunded_minor != before:
         _tell(payment, before)
         kinds.kind_of(payment).on_refunded(payment, now)
+        tell_of_payment("payment.refunded", payment, now)
     return payment
 
 

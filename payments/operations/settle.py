@@ -12,9 +12,11 @@ from django.conf import settings
 from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
+from payments.announcements import tell_if_full, tell_of_payment
 from payments.gateway import Gateway, SessionFacts, SoldLine
 from payments.models import Checkout, Payment, StripeAccount
 from payments.operations.checkouts import release_slot
+from payments.operations.receipts import issue_receipt
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +120,8 @@ def _succeed(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     payment.mismatch = _mismatch(checkout, facts)
     payment.standing = _standing(checkout, payment)
     payment.save()
+    issue_receipt(payment=payment, now=now)
+    tell_of_payment("payment.succeeded", payment, now)
     checkout.state = Checkout.State.SUCCEEDED
     checkout.last_error = ""
     if payment.standing != Payment.Standing.EXPECTED:
@@ -126,6 +130,7 @@ def _succeed(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
         return
     if checkout.link is not None:
         checkout.link.count_payment(checkout.amount_minor)
+        tell_if_full(checkout.link, now)
     kinds.kind_of(payment).on_paid(payment, now)
     tell_money("payment_succeeded", **_told(payment))
 
@@ -179,8 +184,11 @@ def _process_or_fail(checkout: Checkout, facts: SessionFacts, now: datetime) -> 
     if facts.intent_status in ON_ITS_WAY:
         payment = _payment_of(checkout)
         _copy_facts(payment, facts)
+        is_new = payment.state != Payment.State.PENDING
         payment.state = Payment.State.PENDING
         payment.save()
+        if is_new:
+            tell_of_payment("payment.pending", payment, now)
         checkout.state = Checkout.State.PROCESSING
         kinds.kind_of(payment).on_pending(payment, now)
         return
@@ -201,6 +209,7 @@ def _decline(checkout: Checkout, facts: SessionFacts, now: datetime) -> None:
     payment.save()
     if is_new:
         kinds.kind_of(payment).on_failed(payment, now)
+        tell_of_payment("payment.failed", payment, now)
     tell_money("payment_failed", **_told(payment), code=facts.decline_code)
 
 

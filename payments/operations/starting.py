@@ -18,7 +18,13 @@ from payments.operations.sweeps import drop_checkout
 
 
 def start_checkout(
-    *, tenant_id: UUID, link_id: UUID, visitor_hash: str, choice: Choice, now: datetime
+    *,
+    tenant_id: UUID,
+    link_id: UUID,
+    visitor_hash: str,
+    choice: Choice,
+    now: datetime,
+    language: str = "",
 ) -> Checkout:
     """Return an open checkout of a link for what a visitor chose; opens its own short scopes.
 
@@ -30,7 +36,11 @@ def start_checkout(
     def claim() -> Checkout:
         with scope(tenant_id, role="public"):
             return claim_link_checkout(
-                link_id=link_id, visitor_hash=visitor_hash, now=now, choice=choice
+                link_id=link_id,
+                visitor_hash=visitor_hash,
+                now=now,
+                choice=choice,
+                language=language,
             )
 
     try:

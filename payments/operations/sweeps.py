@@ -9,9 +9,10 @@ import structlog
 from django.db.models import F, Q
 
 from core.jobs import enqueue
-from core.models import Tenant
+from core.models import Tenant, WebhookMessage
 from core.tenancy import scope
 from payments import kinds
+from payments.announcements import tell_of_link
 from payments.gateway import CUSTOMER, WORKER, Gateway, Patience, StripeRefused
 from payments.models import Checkout, PaymentLink, Refund, StripeEvent
 from payments.operations.checkouts import end_without_money, record_session
@@ -21,6 +22,8 @@ from payments.operations.settle import settle_checkout
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+# Sweeps that stood still for longer have missed the moment.
+TELL_OF_END_WITHIN = timedelta(hours=6)
 ANSWER_EXPECTED_AFTER = timedelta(minutes=2)
 # An attempt whose page Stripe never confirmed: after this the customer has gone.
 ATTEMPT_GIVEN_UP_AFTER = timedelta(minutes=20)
@@ -51,6 +54,23 @@ def sweep_refunds(*, tenant_id: UUID, now: datetime) -> int:
         for refund_id in found:
             enqueue("payments.push_refund", refund_id=refund_id)
     return len(found)
+
+
+def sweep_ended_links(*, tenant_id: UUID, now: datetime) -> int:
+    """Announce the links that ended lately without all their payments; returns how many.
+
+    Once for each end: what was announced since then is not told again.
+    """
+    told = 0
+    with scope(tenant_id):
+        ended = PaymentLink.objects.with_status(PaymentLink.Status.EXPIRED, now)
+        lately = ended.filter(expires_at__gt=now - TELL_OF_END_WITHIN).order_by("expires_at")
+        for link in lately.select_for_update(skip_locked=True, of=("self",))[:BATCH]:
+            known = WebhookMessage.objects.filter(event_type="link.expired", subject=str(link.pk))
+            if link.expires_at and not known.filter(happened_at__gte=link.expires_at).exists():
+                tell_of_link("link.expired", link, now)
+                told += 1
+    return told
 
 
 def sweep_checkouts(*, tenant_id: UUID, now: datetime) -> int:

@@ -83,7 +83,8 @@ def show(
 ) -> HttpResponse:
     """Answer with the page of a link's state to visitor `who`."""
     if found is None:
-        return _page("payments/pay/unknown.html", {}, _STATUS_CODES["unknown"])
+        told: dict[str, object] = {"query_string": request.META.get("QUERY_STRING", "")}
+        return _page("payments/pay/unknown.html", told, _STATUS_CODES["unknown"])
     notice = said.notice
     state = said.state or state_of(found, now)
     with timezone.override(found.link.tenant.zone):
@@ -116,6 +117,7 @@ def context_of(
         "link": found.link,
         "tenant": found.link.tenant,
         "locale": visitor_locale(request),
+        "query_string": request.META.get("QUERY_STRING", ""),
         "free_at": found.free_at,
         "notice": notice.name if notice else "",
         "retry_after": notice.retry_after if notice else None,

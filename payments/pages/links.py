@@ -150,6 +150,7 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "payments": queries.payments_of(link)[:MOST_TRIES],
         "tries": link.checkouts.select_related("link_version")[:MOST_TRIES],
         "timeline": timeline_of(link),
+        **queries.letters_of(link),
     }
     return TemplateResponse(request, "payments/staff/link.html", context)
 

@@ -66,6 +66,7 @@ def show(
         "link": outcome.link,
         "payment": outcome.payment,
         "checkout": outcome.checkout,
+        "receipt": outcome.receipt,
         "reason": why_declined(outcome.checkout.decline_code),
         "can_retry": counter.state_of(found, now) == "open",
         "redirect_host": urlsplit(found.link.redirect_url).hostname,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -30,9 +32,11 @@ from payments.operations.decisions import (
     return_payment,
     settle_refund,
 )
+from payments.operations.receipts import payer_address
 from payments.operations.refunds import NotRefundable, RefundTooLarge, request_refund
 from payments.operations.retries import EventProcessed, process_again
 from payments.pages.records import note
+from payments.pages.staff_receipts import ReceiptForm
 
 PER_PAGE = 30
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -96,8 +100,21 @@ def payment_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "left": queries.left_to_refund(payment),
         "refunds": payment.refunds.select_related("requested_by", "settled_by"),
         "timeline": timeline_of(payment),
+        **_receipt_of(payment),
     }
     return TemplateResponse(request, "payments/staff/payment.html", context)
+
+
+def _receipt_of(payment: Payment) -> dict[str, Any]:
+    if payment.state != Payment.State.SUCCEEDED:
+        return {}
+    receipt, letters = queries.receipt_of(payment)
+    return {
+        "receipt": receipt,
+        "receipt_language": dict(settings.LANGUAGES).get(receipt.language) if receipt else "",
+        "receipt_letters": letters,
+        "receipt_form": ReceiptForm(initial={"email": payer_address(payment)}),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,6 +8,8 @@ from functools import wraps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from core.languages import in_visitors_language
+
 Page = Callable[..., HttpResponse]
 
 # The address is the secret: it must not travel on, lie in a cache or be found by a search.
@@ -25,6 +27,7 @@ def public_page(view: Page) -> Page:
     of Stripe's page are added there, and nothing else.
     """
 
+    @in_visitors_language
     @wraps(view)
     def page(request: HttpRequest, token: str) -> HttpResponse:
         response = view(request, token)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.languages import language_for_stripe
 from core.models import Entry
 from core.tenancy import scope
 from payments.models import Checkout
@@ -100,6 +101,7 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
             link_id=entry.target_id,
             visitor_hash=visitor.visitor_hash(who),
             choice=choices.choice_of(request),
+            language=language_for_stripe(request),
             now=timezone.now(),
         )
     except CheckoutRefused:

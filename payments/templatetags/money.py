@@ -1,7 +1,9 @@
-"""Show amounts, times and codes: texts in English, numbers by the customs of who reads them."""
+"""Show amounts, times and codes in the language of the page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from babel import Locale
@@ -10,8 +12,10 @@ from babel.dates import format_datetime
 from django import template
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from core.languages import active_locale, browser_language, chosen_language
 from core.money import Money
 from payments import words
 from payments.models import Payment
@@ -19,31 +23,41 @@ from payments.words import paid_with, why_refund_failed
 
 register = template.Library()
 
-DEFAULT_LOCALE = "en"
 # 24 hours and the month in letters: read alike everywhere.
 PATTERN = "d MMM y, HH:mm"
 
 
 def visitor_locale(request: HttpRequest) -> str:
-    """Return the first locale of Accept-Language that Babel knows, such as `de_AT`, or English."""
+    """Return the locale for amounts: the browser's own for the page's language, such as `nl_BE`.
+
+    Whoever reads English because we do not speak their language still gets amounts by their own
+    customs, such as `de_AT`.
+    """
+    spoken = active_locale()
+    wanted = list(_locales_of_browser(request))
+    for one in wanted:
+        if one.language == spoken:
+            return str(one)
+    is_guess = not (chosen_language(request) or browser_language(request))
+    return str(wanted[0]) if is_guess and wanted else spoken
+
+
+def _locales_of_browser(request: HttpRequest) -> Iterator[Locale]:
     for tag, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        try:
-            return str(Locale.parse(tag, sep="-"))
-        except (UnknownLocaleError, ValueError):
-            continue
-    return DEFAULT_LOCALE
+        with suppress(UnknownLocaleError, ValueError):
+            yield Locale.parse(tag, sep="-")
 
 
 @register.filter
-def money(amount: Money, locale: str = DEFAULT_LOCALE) -> str:
+def money(amount: Money, locale: str = "") -> str:
     """Show an amount by the customs of a locale: `{{ link.amount|money:locale }}`."""
-    return amount.display(locale)
+    return amount.display(locale or active_locale())
 
 
 @register.filter
 def minor_money(minor: int, currency: str) -> str:
     """Show an amount of minor units: `{{ item.unit_amount_minor|minor_money:link.currency }}`."""
-    return Money(minor, currency).display(DEFAULT_LOCALE)
+    return Money(minor, currency).display(active_locale())
 
 
 @register.filter
@@ -56,7 +70,7 @@ def term_words(name: str) -> str:
 def moment(when: datetime) -> str:
     """Show a time in the zone that is active: `24 Dec 2026, 18:00`."""
     local = timezone.localtime(when)
-    return format_datetime(local, PATTERN, tzinfo=local.tzinfo, locale=DEFAULT_LOCALE)
+    return format_datetime(local, PATTERN, tzinfo=local.tzinfo, locale=active_locale())
 
 
 @register.filter
@@ -70,7 +84,9 @@ def moment_in_zone(when: datetime) -> str:
     if zone in {short, "UTC"} or zone.startswith("Etc/"):
         return told
     # The place and what it is told for stay on one line.
-    return f"{told} ({zone.rpartition('/')[2].replace('_', ' ')}\N{NO-BREAK SPACE}time)"
+    place = zone.rpartition("/")[2].replace("_", " ")
+    here = gettext("%(place)s\N{NO-BREAK SPACE}time") % {"place": place}
+    return f"{told} ({here})"
 
 
 @register.filter

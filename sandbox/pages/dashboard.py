@@ -19,7 +19,8 @@ def when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _table(name: str, title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> Markup:
+def table(name: str, title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> Markup:
+    """Return a table with its title."""
     cells = [html.join([Markup("<td>{}</td>").format(cell) for cell in row]) for row in rows]
     return html.fill(
         "table",
@@ -51,7 +52,7 @@ def _accounts(sandbox: Sandbox) -> Markup:
         name = json.loads(row["body"])["business_profile"]["name"]
         key = accounts.masked(row["secret_key"]) if row["secret_key"] else "connected"
         rows.append((name, row["id"], key, row["platform"] or ""))
-    return _table("accounts", "Accounts", ("Business", "Id", "Key", "Platform"), rows)
+    return table("accounts", "Accounts", ("Business", "Id", "Key", "Platform"), rows)
 
 
 def _sessions(sandbox: Sandbox) -> Markup:
@@ -63,7 +64,7 @@ def _sessions(sandbox: Sandbox) -> Markup:
         amount = _amount(body, "amount_total")
         rows.append((shown, amount, body["status"], body["payment_status"], body["owner"]))
     head = ("Session", "Amount", "Status", "Payment", "Account")
-    return _table("sessions", "Checkout sessions", head, rows)
+    return table("sessions", "Checkout sessions", head, rows)
 
 
 def _payments(sandbox: Sandbox) -> Markup:
@@ -71,7 +72,7 @@ def _payments(sandbox: Sandbox) -> Markup:
         (body["id"], _amount(body, "amount"), body["status"], body["owner"])
         for body in _latest(sandbox, "payment_intent")
     ]
-    return _table("payments", "Payments", ("Payment", "Amount", "Status", "Account"), rows)
+    return table("payments", "Payments", ("Payment", "Amount", "Status", "Account"), rows)
 
 
 def _invoices(sandbox: Sandbox) -> Markup:
@@ -83,7 +84,7 @@ def _invoices(sandbox: Sandbox) -> Markup:
         amounts = (_amount(body, "total"), _amount(body, "amount_remaining"))
         rows.append((shown, *amounts, body["status"], body["customer"], body["owner"]))
     head = ("Invoice", "Total", "Remaining", "Status", "Customer", "Account")
-    return _table("invoices", "Invoices", head, rows)
+    return table("invoices", "Invoices", head, rows)
 
 
 def _credit_notes(sandbox: Sandbox) -> Markup:
@@ -92,7 +93,7 @@ def _credit_notes(sandbox: Sandbox) -> Markup:
         shown = Markup('<a href="{}">{}</a>').format(body["pdf"], body["number"])
         rows.append((shown, _amount(body, "amount"), body["status"], body["type"], body["owner"]))
     head = ("Credit note", "Amount", "Status", "Kind", "Account")
-    return _table("credit-notes", "Credit notes", head, rows)
+    return table("credit-notes", "Credit notes", head, rows)
 
 
 def _endpoints(sandbox: Sandbox) -> Markup:
@@ -100,7 +101,7 @@ def _endpoints(sandbox: Sandbox) -> Markup:
         (body["url"], body["status"], body["id"], body["owner"])
         for body in _latest(sandbox, "webhook_endpoint")
     ]
-    return _table("endpoints", "Webhook endpoints", ("Address", "Status", "Id", "Account"), rows)
+    return table("endpoints", "Webhook endpoints", ("Address", "Status", "Id", "Account"), rows)
 
 
 PARTS = (_accounts, _sessions, _invoices, _credit_notes, _payments, _endpoints)

@@ -58,6 +58,10 @@ FITTING: dict[str, dict[str, Any]] = {
     "billing.Price": {"filter_dimension": "", "filter_value": ""},
     "billing.TaxRate": {"percentage": 21},
     "core.WebhookDelivery": {"next_at": timezone.now},
+    "core.Letter": {
+        "next_at": timezone.now,
+        "envelope": {"to": "ann@payer.example", "subject": "Hello", "text": "Dear Ann"},
+    },
 }
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -32,7 +33,7 @@ def alerts(request: HttpRequest, visit: Visit) -> HttpResponse:
     if request.method != "POST":
         return _page(visit, form=form)
     if comes_from_elsewhere(request):
-        return _page(visit, form=form, refused=_ELSEWHERE, status=403)
+        return _page(visit, form=form, refused=str(_ELSEWHERE), status=403)
     if form.is_valid():
         try:
             set_alert(
@@ -57,7 +58,7 @@ def limit(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Set the spend limit."""
     form = LimitForm(request.POST, organization=visit.organization)
     if comes_from_elsewhere(request):
-        return _page(visit, limit_form=form, refused=_ELSEWHERE, status=403)
+        return _page(visit, limit_form=form, refused=str(_ELSEWHERE), status=403)
     if form.is_valid():
         try:
             set_limit(
@@ -81,15 +82,17 @@ def limit(request: HttpRequest, visit: Visit) -> HttpResponse:
 def alert_end(request: HttpRequest, visit: Visit, pk: UUID) -> HttpResponse:
     """End an alert or the limit; ending it twice changes nothing."""
     if comes_from_elsewhere(request):
-        return _page(visit, refused=_ELSEWHERE, status=403)
+        return _page(visit, refused=str(_ELSEWHERE), status=403)
     if not Alert.objects.filter(pk=pk, organization=visit.organization).exists():
-        return missing(visit, "There is no such alert.")
+        return missing(visit, gettext("There is no such alert."))
     with suppress(AlertEnded):
         end_alert(alert_id=pk, now=visit.now)
     return _back(visit)
 
 
-_ELSEWHERE = "Another website sent you here, so that nothing was changed. Press the button again."
+_ELSEWHERE = gettext_lazy(
+    "Another website sent you here, so that nothing was changed. Press the button again."
+)
 
 
 def _back(visit: Visit) -> HttpResponse:

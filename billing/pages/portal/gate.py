@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from billing.models import Notice, Organization, PushDesk
+from core.languages import in_visitors_language
 from core.models import Entry, Tenant
 from core.ratelimit import address_key, limit
 from core.tenancy import scope
@@ -31,6 +32,7 @@ class Visit:
     tenant: Tenant
     token: str
     now: datetime
+    query_string: str = ""
 
 
 Page = Callable[..., HttpResponse]
@@ -43,6 +45,7 @@ def portal_page(view: Page) -> Page:
     answer of 400 or more keeps nothing.
     """
 
+    @in_visitors_language
     @wraps(view)
     def page(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
         response = _answer(view, request, token, named)
@@ -65,7 +68,13 @@ def _answer(view: Page, request: HttpRequest, token: str, named: dict[str, Any])
         return _too_many(wait)
     with scope(entry.tenant_id, role="public"):
         organization = Organization.objects.select_related("tax_rate").get(pk=entry.target_id)
-        visit = Visit(organization, entry.tenant, token, timezone.now())
+        visit = Visit(
+            organization,
+            entry.tenant,
+            token,
+            timezone.now(),
+            request.META.get("QUERY_STRING", "") if request.method == "GET" else "",
+        )
         with timezone.override(organization.zone):
             return view(request, visit, **named)
 
@@ -109,6 +118,7 @@ def show(
     notices = Notice.objects.filter(organization=visit.organization, ended_at=None)
     common = {
         "visit": visit,
+        "query_string": visit.query_string,
         "here": _HERE.get(template, ""),
         "token": visit.token,
         "organization": visit.organization,

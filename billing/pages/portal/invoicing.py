@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from billing.documents.files import file_answer
@@ -17,9 +19,10 @@ from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.pages.view_of import invoice_context
 from billing.queries.invoices import bill_of, find_invoice, invoices_of
 from billing.queries.usage_rows import buckets_of_line, event_rows, events_of
+from core.languages import ENGLISH
 
 PER_PAGE = 24
-_GONE = "There is no such invoice."
+_GONE = gettext_lazy("There is no such invoice.")
 
 
 @require_safe
@@ -37,17 +40,18 @@ def invoice(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
     """Show an invoice with its lines and why each is what it is."""
     found = _invoice(visit, name)
     if found is None:
-        return missing(visit, _GONE)
+        return missing(visit, str(_GONE))
     return show(visit, "invoice.html", invoice_context(visit.organization, found))
 
 
 @require_safe
 @portal_page
+@translation.override(ENGLISH)  # an invoice is one document, whoever looks
 def invoice_file(request: HttpRequest, visit: Visit, name: str, ending: str) -> HttpResponse:
     """Give an invoice as a file."""
     found = _invoice(visit, name)
     if found is None:
-        return missing(visit, _GONE)
+        return missing(visit, str(_GONE))
     sheet = sheet_of_invoice(found, visit.tenant.name)
     data = invoice_pdf(sheet) if ending == "pdf" else lines_csv(sheet)
     return file_answer(data, f"{sheet.name}.{ending}")
@@ -60,7 +64,7 @@ def line_events(request: HttpRequest, visit: Visit, name: str, line: UUID) -> Ht
     found = _invoice(visit, name)
     row = InvoiceLine.objects.filter(pk=line, invoice=found).first() if found else None
     if found is None or row is None:
-        return missing(visit, "There is no such line.")
+        return missing(visit, gettext("There is no such line."))
     rows = list(events_of(buckets_of_line(visit.organization, row))[: MOST_EVENTS + 1])
     cut = f"-first-{MOST_EVENTS}" if len(rows) > MOST_EVENTS else ""
     data = events_csv(event_rows(rows[:MOST_EVENTS]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from billing.documents.files import file_answer
@@ -12,6 +13,7 @@ from billing.documents.tables import lines_csv
 from billing.pages.portal.gate import Visit, portal_page, show
 from billing.pages.view_of import owing_context
 from billing.queries.owed import owed
+from core.languages import ENGLISH
 
 
 @require_safe
@@ -24,6 +26,7 @@ def owing(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @require_safe
 @portal_page
+@translation.override(ENGLISH)  # an invoice is one document, whoever looks
 def upcoming_file(request: HttpRequest, visit: Visit, ending: str) -> HttpResponse:
     """Give the invoice that is not made yet as a file."""
     sheet = sheet_of_upcoming(owed(visit.organization, now=visit.now), visit.tenant.name)

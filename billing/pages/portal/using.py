@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing import words
@@ -52,7 +53,7 @@ def meter(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """Show one meter by day and by its dimensions."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     form, since, until = _days(request, visit)
     by_day = {
         row.day: row
@@ -71,7 +72,8 @@ def meter(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
             {day: row.quantity for day, row in by_day.items()},
             since,
             until,
-            title=f"{found.name} by day, {words.span(since, until)}",
+            title=gettext("%(meter)s by day, %(days)s")
+            % {"meter": found.name, "days": words.span(since, until)},
             show=lambda value: words.quantity(value, found.unit),
         ),
     }
@@ -95,7 +97,7 @@ def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """List the events of a meter, newest first, a page at a time however many there are."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     form, since, until = _days(request, visit)
     wanted = _wanted(request, visit, found, since, until)
     beyond, is_backwards = _beyond(request, wanted, visit.organization.zone)
@@ -124,7 +126,7 @@ def events_file(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     """Give the events of a meter, oldest first, as a file; one that is cut says so in its name."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
-        return missing(visit, "There is no such meter.")
+        return missing(visit, gettext("There is no such meter."))
     _, since, until = _days(request, visit)
     wanted = _wanted(request, visit, found, since, until)
     rows = event_rows_page(wanted, found, limit=MOST_EVENTS + 1, is_backwards=True)[::-1]
