@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-OTHER: Final = (
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+OTHER: Final = _(
     "Your bank or card company did not approve the payment. Try another card, or ask them."
 )
 
-_CALL_BANK: Final = (
+_CALL_BANK: Final = _(
     "Your bank or card company did not approve the payment and gave no reason. Ask them, or try"
     " another card."
 )
-_FUNDS: Final = "There was not enough money in the account. Try another card or account."
-_TRY_AGAIN: Final = "The card could not be checked just now. Try again in a few minutes."
+_FUNDS: Final = _("There was not enough money in the account. Try another card or account.")
+_TRY_AGAIN: Final = _("The card could not be checked just now. Try again in a few minutes.")
 
 # Source: Stripe, Decline codes and Error codes. What could tell a thief that a card is known as
 # lost or stolen gets the neutral words, as Stripe asks.
@@ -21,26 +24,28 @@ _BY_CODE: Final = {
     "insufficient_funds": _FUNDS,
     "withdrawal_count_limit_exceeded": _FUNDS,
     "card_velocity_exceeded": _FUNDS,
-    "expired_card": "The card has expired. Try another card.",
-    "incorrect_cvc": "The security code of the card was not right. Check it and try again.",
-    "invalid_cvc": "The security code of the card was not right. Check it and try again.",
-    "incorrect_number": "The card number was not right. Check it and try again.",
-    "invalid_number": "The card number was not right. Check it and try again.",
-    "invalid_expiry_month": "The expiry date of the card was not right. Check it and try again.",
-    "invalid_expiry_year": "The expiry date of the card was not right. Check it and try again.",
-    "incorrect_zip": "The postal code did not match the card. Check it and try again.",
-    "card_not_supported": "The card does not allow this kind of payment. Try another card.",
-    "currency_not_supported": "The card does not allow this currency. Try another card.",
+    "expired_card": _("The card has expired. Try another card."),
+    "incorrect_cvc": _("The security code of the card was not right. Check it and try again."),
+    "invalid_cvc": _("The security code of the card was not right. Check it and try again."),
+    "incorrect_number": _("The card number was not right. Check it and try again."),
+    "invalid_number": _("The card number was not right. Check it and try again."),
+    "invalid_expiry_month": _("The expiry date of the card was not right. Check it and try again."),
+    "invalid_expiry_year": _("The expiry date of the card was not right. Check it and try again."),
+    "incorrect_zip": _("The postal code did not match the card. Check it and try again."),
+    "card_not_supported": _("The card does not allow this kind of payment. Try another card."),
+    "currency_not_supported": _("The card does not allow this currency. Try another card."),
     "processing_error": _TRY_AGAIN,
     "issuer_not_available": _TRY_AGAIN,
     "reenter_transaction": _TRY_AGAIN,
     "try_again_later": _TRY_AGAIN,
-    "authentication_required": "Your bank wanted to check that it is you. Try again and confirm.",
-    "payment_intent_authentication_failure": (
+    "authentication_required": _(
+        "Your bank wanted to check that it is you. Try again and confirm."
+    ),
+    "payment_intent_authentication_failure": _(
         "Your bank could not check that it is you. Try again and confirm with your bank, or use"
         " another card."
     ),
-    "test_mode_live_card": "This is a test page: real cards are not taken here.",
+    "test_mode_live_card": _("This is a test page: real cards are not taken here."),
     "generic_decline": _CALL_BANK,
     "card_declined": _CALL_BANK,
     "do_not_honor": _CALL_BANK,
@@ -49,10 +54,12 @@ _BY_CODE: Final = {
     "stolen_card": _CALL_BANK,
     "fraudulent": _CALL_BANK,
     "pickup_card": _CALL_BANK,
-    "debit_not_authorized": "The account's owner has not allowed this debit. Try another account.",
-    "bank_account_restricted": "The account cannot be debited. Try another account or a card.",
-    "account_closed": "The account is closed. Try another account or a card.",
-    "no_account": "The account was not found. Check its number and try again.",
+    "debit_not_authorized": _(
+        "The account's owner has not allowed this debit. Try another account."
+    ),
+    "bank_account_restricted": _("The account cannot be debited. Try another account or a card."),
+    "account_closed": _("The account is closed. Try another account or a card."),
+    "no_account": _("The account was not found. Check its number and try again."),
 }
 
 
@@ -112,6 +119,12 @@ def paid_with(*, method: str, brand: str, last4: str) -> str:
     return f"{name} ···· {last4}".strip() if last4 else name
 
 
+def short_method(*, brand: str, last4: str) -> str:
+    """Return what a customer paid with, as they would say it: `Visa ending in 4242`."""
+    name = _BRANDS.get(brand, brand.title()) or gettext("Account")
+    return gettext("%(name)s ending in %(last4)s") % {"name": name, "last4": last4}
+
+
 def why_declined(code: str) -> str:
     """Return what a decline code means for the customer, and what to do next."""
-    return _BY_CODE.get(code, OTHER)
+    return str(_BY_CODE.get(code, OTHER))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from core.money import Money
+from payments import words
 from payments.models import Payment
 from payments.words import paid_with, why_refund_failed
 
@@ -64,6 +65,12 @@ def moment_in_zone(when: datetime) -> str:
 def method_words(payment: Payment) -> str:
     """Show what a payment was paid with: `Card · Visa ···· 4242`."""
     return paid_with(method=payment.method, brand=payment.card_brand, last4=payment.last4)
+
+
+@register.filter
+def short_method(payment: Payment) -> str:
+    """Show to the payer what was paid with: `Visa ending in 4242`."""
+    return words.short_method(brand=payment.card_brand, last4=payment.last4)
 
 
 @register.filter
