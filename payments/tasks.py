@@ -50,6 +50,14 @@ def close_link_checkouts(self: Job, *, link_id: str) -> None:
     sweeps.close_link_checkouts(tenant_id=self.tenant_id, link_id=UUID(link_id), now=timezone.now())
 
 
+@job("payments.close_checkout", queue="stripe", **RETRY)
+def close_checkout(self: Job, *, checkout_id: str) -> None:
+    """Close Stripe's page of one checkout."""
+    sweeps.close_checkout(
+        tenant_id=self.tenant_id, checkout_id=UUID(checkout_id), now=timezone.now()
+    )
+
+
 @job("payments.sweep_tenant")
 def sweep_tenant(self: Job) -> None:
     """Find what is due in one tenant."""

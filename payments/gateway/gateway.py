@@ -173,7 +173,9 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
         "unit_amount": checkout.amount_minor,
         "product_data": {"name": checkout.title},
     }
+    secure = {"card": {"request_three_d_secure": checkout.three_d_secure}}
     return {
+        **({"payment_method_options": secure} if checkout.three_d_secure else {}),
         "mode": "payment",
         "line_items": [{"price_data": price, "quantity": 1}],
         "client_reference_id": str(checkout.pk),

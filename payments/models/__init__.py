@@ -2,9 +2,38 @@
 
 from payments.models.account import StripeAccount
 from payments.models.checkout import Checkout
+from payments.models.dispute import Dispute, DisputeAnswer, EarlyWarning
 from payments.models.event import StripeEvent
+from payments.models.fraud import (
+    By,
+    CardTry,
+    FraudAlarm,
+    FraudCount,
+    FraudDecision,
+    FraudRule,
+    ListedParty,
+)
 from payments.models.link import PaymentLink
+from payments.models.movement import Movement
 from payments.models.payment import Payment
 from payments.models.refund import Refund
 
-__all__ = ["Checkout", "Payment", "PaymentLink", "Refund", "StripeAccount", "StripeEvent"]
+__all__ = [
+    "By",
+    "CardTry",
+    "Checkout",
+    "Dispute",
+    "DisputeAnswer",
+    "EarlyWarning",
+    "FraudAlarm",
+    "FraudCount",
+    "FraudDecision",
+    "FraudRule",
+    "ListedParty",
+    "Movement",
+    "Payment",
+    "PaymentLink",
+    "Refund",
+    "StripeAccount",
+    "StripeEvent",
+]

@@ -43,6 +43,8 @@ class Checkout(TenantRow):
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=12, choices=State, default=State.CREATED)
     holds_slot = models.BooleanField(default=False)
+    # Stripe's word (`any`) where the bank shall confirm who pays; frozen like the amount.
+    three_d_secure = models.CharField(max_length=10, blank=True, default="", db_default="")
     visitor_hash = models.CharField(max_length=64, blank=True)
     epoch = models.PositiveSmallIntegerField(default=1)
     key_used_at = models.DateTimeField(null=True)

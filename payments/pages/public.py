@@ -27,9 +27,10 @@ from payments.operations.checkouts import (
     claim_link_checkout,
     open_checkout,
 )
+from payments.operations.passage import remember_passage
 from payments.pages import counter, outcome, visitor
 from payments.pages.counter import Notice
-from payments.pages.departure import NOT_OPENED, to_stripe, why_not
+from payments.pages.departure import NOT_OPENED, Passage, examine, to_stripe
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
 from payments.queries import Counter, counter_of, outcome_of
@@ -89,11 +90,11 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     """Lead a customer to Stripe's page, or say in words what keeps them from it."""
-    notice = why_not(request, entry)
-    if notice is not None:
-        return _show(request, entry, who, notice)
+    passage = examine(request, entry)
+    if passage.notice is not None:
+        return _show(request, entry, who, passage.notice)
     try:
-        checkout = _open(entry, who)
+        checkout = _open(entry, who, passage)
     except CheckoutRefused:
         return _show(request, entry, who, state="refused")
     except tuple(_SAID) as error:
@@ -101,13 +102,15 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     return _to_stripe(request, checkout, who)
 
 
-def _open(entry: Entry, who: str) -> Checkout:
+def _open(entry: Entry, who: str, passage: Passage) -> Checkout:
     """Claim a checkout for this visitor, then ask Stripe for its page, outside of a transaction."""
     now = timezone.now()
     with scope(entry.tenant_id, role="public"):
         checkout = claim_link_checkout(
             link_id=entry.target_id, visitor_hash=visitor.visitor_hash(who), now=now
         )
+        if passage.verdict is not None:
+            remember_passage(passage.verdict, checkout)
     return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
 
 
