@@ -8,7 +8,14 @@ from django.utils import timezone
 
 from core.jobs import Job, job, platform_job, send
 from payments.gateway import StripeUnavailable
-from payments.operations import events, mirror, refunds, sweeps
+from payments.operations import (
+    dispute_answers,
+    events,
+    mirror,
+    refunds,
+    retention,
+    sweeps,
+)
 
 # A row that could not be driven now is driven again by its sweep; the retry only makes it sooner.
 RETRY = {"autoretry_for": (StripeUnavailable,), "retry_backoff": 2, "max_retries": 3}
@@ -34,6 +41,14 @@ def mirror_event(self: Job, *, stripe_event_id: str) -> None:
 def push_refund(self: Job, *, refund_id: str) -> None:
     """Send one refund to Stripe."""
     refunds.push_refund(tenant_id=self.tenant_id, refund_id=UUID(refund_id), now=timezone.now())
+
+
+@job("payments.push_dispute_answer", queue="stripe")
+def push_dispute_answer(self: Job, *, answer_id: str) -> None:
+    """Do at Stripe what was asked for about one dispute."""
+    dispute_answers.push_answer(
+        tenant_id=self.tenant_id, answer_id=UUID(answer_id), now=timezone.now()
+    )
 
 
 @job("payments.check_checkout", queue="stripe", **RETRY)
@@ -65,6 +80,8 @@ def sweep_tenant(self: Job) -> None:
     sweeps.sweep_events(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_refunds(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_checkouts(tenant_id=self.tenant_id, now=now)
+    dispute_answers.sweep_answers(tenant_id=self.tenant_id, now=now)
+    retention.forget_old(tenant_id=self.tenant_id, now=now)
 
 
 @platform_job("payments.sweep")

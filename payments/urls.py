@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, links, payments, public
+from payments.pages import account, disputes, links, payments, public, safety
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
@@ -23,6 +23,18 @@ urlpatterns = [
     route("payments/<uuid:pk>/keep/", payments.payment_keep, name="payment_keep"),
     route("payments/<uuid:pk>/return/", payments.payment_return, name="payment_return"),
     route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
+    route("payments/disputes/<uuid:pk>/", disputes.dispute_detail, name="dispute"),
+    route("payments/disputes/<uuid:pk>/submit/", disputes.dispute_submit, name="dispute_submit"),
+    route("payments/disputes/<uuid:pk>/accept/", disputes.dispute_accept, name="dispute_accept"),
+    route("payments/warnings/<uuid:pk>/refund/", disputes.warning_refund, name="warning_refund"),
+    route("payments/warnings/<uuid:pk>/keep/", disputes.warning_keep, name="warning_keep"),
+    route("payments/safety/", safety.safety, name="safety"),
+    route("payments/safety/rules/<uuid:pk>/", safety.rule_change, name="fraud_rule"),
+    route("payments/safety/lists/", safety.party_list, name="fraud_list"),
+    route("payments/safety/lists/<uuid:pk>/", safety.party_unlist, name="fraud_unlist"),
+    route("payments/safety/alarms/<uuid:pk>/", safety.alarm_end, name="fraud_alarm_end"),
+    route("payments/safety/cards/<uuid:pk>/", safety.card_clear, name="card_clear"),
+    route("payments/safety/cards/<uuid:pk>/block/", safety.card_block, name="card_block"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

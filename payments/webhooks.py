@@ -8,6 +8,7 @@ from typing import Any
 from payments.models import StripeEvent
 from payments.operations.card_tries import note_charge
 from payments.operations.disputes import refresh_dispute
+from payments.operations.early_warnings import refresh_warning
 from payments.operations.events import NOT_OURS, on
 from payments.operations.refunds import refresh_refunds
 from payments.operations.settle import refresh_checkout
@@ -58,11 +59,24 @@ def refund_moved(event: StripeEvent, source: dict[str, Any], now: datetime) -> s
     return f"refunded {payment.refunded_minor}" if payment else NOT_OURS
 
 
-@on("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
+@on(
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
 def dispute_moved(event: StripeEvent, dispute: dict[str, Any], now: datetime) -> str:
     """Tell what was paid that its payment is disputed, or how that ended."""
     payment = refresh_dispute(tenant_id=event.tenant_id, dispute_id=event.object_id, now=now)
     return "disputed" if payment else NOT_OURS
+
+
+@on("radar.early_fraud_warning.created", "radar.early_fraud_warning.updated")
+def warning_came(event: StripeEvent, warning: dict[str, Any], now: datetime) -> str:
+    """Put a payment that an issuer warns of before a person, ahead of the dispute."""
+    found = refresh_warning(tenant_id=event.tenant_id, warning_id=event.object_id, now=now)
+    return "warned of" if found else NOT_OURS
 
 
 @on("charge.succeeded", "charge.failed")

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from core.jobs import enqueue
+from core.models import User
 from core.tenancy import scope
 from payments.gateway.tries import TryFacts, try_facts
 from payments.marks import mark
@@ -233,3 +234,8 @@ def _decide(
         checkout=checkout,
     )
     log.info("checkout_stopped", checkout_id=str(checkout.pk), outcome=outcome)
+
+
+def clear_card_try(*, card_try_id: UUID, by: User | None, now: datetime) -> None:
+    """Note that a person looked at a suspicious payment and lets it be. In scope; repeatable."""
+    CardTry.objects.filter(pk=card_try_id, cleared_at=None).update(cleared_at=now, cleared_by=by)

@@ -30,6 +30,7 @@ from payments.operations.links import (
     reactivate_link,
 )
 from payments.pages.records import note
+from payments.queries_safety import open_alarms
 
 PER_PAGE = 30
 MOST_TRIES = 50
@@ -139,6 +140,7 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "has_account": StripeAccount.objects.exists(),
         "payments": queries.payments_of(link)[:MOST_TRIES],
         "tries": link.checkouts.all()[:MOST_TRIES],
+        "alarms": open_alarms().filter(link=link),
         "timeline": timeline_of(link),
     }
     return TemplateResponse(request, "payments/staff/link.html", context)

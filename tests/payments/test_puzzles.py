@@ -46,7 +46,7 @@ def test_puzzle_expires(puzzle: Puzzle) -> None:
     assert proof is None
 
 
-@pytest.mark.parametrize("solution", ["", "0", "-1", "x", "١", "9" * 21, "\0", "1.0"])
+@pytest.mark.parametrize("solution", ["", "0", "-1", "x", "\u0661", "9" * 21, "\0", "1.0"])
 def test_puzzle_wrongly_solved_proves_nothing(puzzle: Puzzle, solution: str) -> None:
     assert read_proof(text=puzzle.text, solution=solution, subject_id=SUBJECT, now=NOW) is None
 
