@@ -11,7 +11,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the handlers of webhook events and name the scopes of the API."""
         from core import event_types, scopes
-        from payments import gauges, own_book, webhooks  # noqa: F401 - registering is the import's purpose
+        from payments import erasing, gauges, own_book, webhooks  # noqa: F401 - registering is the import's purpose
 
         event_types.register("fraud.alarm", "a rule against card fraud was broken")
         scopes.register("links:read", "see payment links")

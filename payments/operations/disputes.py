@@ -21,7 +21,8 @@ def refresh_dispute(*, tenant_id: UUID, dispute_id: str, now: datetime) -> Payme
 
     It is kept as Stripe said it last; kinds keep what else they need, and are told again when
     asked again. A dispute whose payment is not known yet brings that in first, since events come
-    in any order. Returns None when the payment is not one of ours. Raises StripeUnavailable, StripeRefused.
+    in any order. Returns None when the payment is not one of ours. Raises StripeUnavailable,
+    StripeRefused.
     """
     with scope(tenant_id):
         account = StripeAccount.objects.get()
