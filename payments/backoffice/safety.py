@@ -87,6 +87,8 @@ class ListedPartyAdmin(TenantAdmin):
 class FraudDecisionAdmin(ReadOnlyAdmin):
     """What was decided about tries to pay, with the reason. Nobody changes it."""
 
+    details = "a decision with an address"
+
     counselor_may: ClassVar[frozenset[str]] = NOTHING
     list_display = ("created_at", "outcome", "reason", "link", "passed_check")
     list_filter = ("outcome", "passed_check")
