@@ -254,6 +254,7 @@ CHECKOUT_ORIGINS = [
     *([] if STRIPE_API_BASE == "https://api.stripe.com" else [STRIPE_API_BASE]),
 ]
 STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", False)
+FRAUD_RETENTION_DAYS = env.int("FRAUD_RETENTION_DAYS", 180)
 # Stripe's published limits: 100/s live, 25/s in a sandbox, 25/s for each endpoint.
 STRIPE_RATE_GLOBAL = env.int("STRIPE_RATE_GLOBAL", 100 if STRIPE_LIVE_MODE else 25)
 STRIPE_RATE_PER_ENDPOINT = env.int("STRIPE_RATE_PER_ENDPOINT", 25)

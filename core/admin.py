@@ -1,5 +1,5 @@
 """Registers core's pages on the back office; Django looks for this module by name."""
 
-from core.backoffice import access, company, finders, letters, people, platform, webhooks
+from core.backoffice import access, audit, company, finders, letters, people, platform, webhooks
 
-__all__ = ["access", "company", "finders", "letters", "people", "platform", "webhooks"]
+__all__ = ["access", "audit", "company", "finders", "letters", "people", "platform", "webhooks"]

@@ -12,7 +12,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         """Name the scopes of the API."""
         from core import scopes
-        from crm import fees_kind  # noqa: F401 - registering is the import's purpose
+        from crm import erasing, fees_kind  # noqa: F401 - registering is the import's purpose
         from crm.backoffice import fees  # noqa: F401 - the same
 
         scopes.register("leads:read", "see leads, applications and their timeline")

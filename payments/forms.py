@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -11,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from core.currencies import CURRENCIES
 from core.money import AmountInvalid, Money
-from payments.models import Payment, PaymentLink
+from payments.models import FraudRule, ListedParty, Payment, PaymentLink
 from payments.models.version import TERMS
 from payments.offer_forms import RECKONED, OfferForm, amount_field, initial_offer
 from payments.operations.decisions import LONGEST_NOTE
@@ -277,6 +278,56 @@ class SettleForm(forms.Form):
         max_length=LONGEST_NOTE,
         label="How did the customer get the money?",
         help_text="Such as: by bank transfer on 3 May, receipt 118.",
+    )
+
+
+class RuleForm(forms.Form):
+    """How many of a rule pass, in how long, and whether it is on."""
+
+    most = forms.IntegerField(min_value=0, max_value=10**12, label="Pass")
+    minutes = forms.DecimalField(
+        min_value=Decimal("0.02"), max_value=30 * 1440, max_digits=8, decimal_places=2
+    )
+    is_on = forms.BooleanField(required=False, label="On")
+
+    @classmethod
+    def of(cls, rule: FraudRule, data: Any = None) -> RuleForm:
+        """Return the form of a rule, filled in."""
+        minutes = Decimal(rule.window_seconds) / 60
+        initial = {
+            "most": rule.most,
+            "minutes": f"{minutes.quantize(Decimal('0.01')):f}".rstrip("0").rstrip("."),
+            "is_on": rule.is_on,
+        }
+        return cls(data, initial=initial, prefix=f"rule-{rule.pk}")
+
+    @property
+    def window_seconds(self) -> int:
+        """Return the window in seconds."""
+        return max(1, round(self.cleaned_data["minutes"] * 60))
+
+
+class PartyForm(forms.Form):
+    """Somebody who always passes, or never does."""
+
+    kind = forms.ChoiceField(choices=ListedParty.Kind.choices[::-1], label="Do")
+    by = forms.ChoiceField(choices=ListedParty._meta.get_field("by").choices or [], label="By")
+    value = forms.CharField(
+        max_length=254,
+        help_text="An address or range, an e-mail or domain, a card's fingerprint, or a country.",
+    )
+    note = forms.CharField(max_length=300, required=False)
+
+
+class EvidenceForm(forms.Form):
+    """What the company itself says about a dispute, beside what is known."""
+
+    explanation = forms.CharField(
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        label="In your own words",
+        help_text="What the customer bought and got, and why the payment is right.",
     )
 
 

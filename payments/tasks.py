@@ -8,7 +8,15 @@ from django.utils import timezone
 
 from core.jobs import Job, job, platform_job, send
 from payments.gateway import StripeUnavailable
-from payments.operations import events, mirror, refunds, sharing, sweeps
+from payments.operations import (
+    dispute_answers,
+    events,
+    mirror,
+    refunds,
+    retention,
+    sharing,
+    sweeps,
+)
 
 # A row that could not be driven now is driven again by its sweep; the retry only makes it sooner.
 RETRY = {"autoretry_for": (StripeUnavailable,), "retry_backoff": 2, "max_retries": 3}
@@ -36,6 +44,14 @@ def push_refund(self: Job, *, refund_id: str) -> None:
     refunds.push_refund(tenant_id=self.tenant_id, refund_id=UUID(refund_id), now=timezone.now())
 
 
+@job("payments.push_dispute_answer", queue="stripe")
+def push_dispute_answer(self: Job, *, answer_id: str) -> None:
+    """Do at Stripe what was asked for about one dispute."""
+    dispute_answers.push_answer(
+        tenant_id=self.tenant_id, answer_id=UUID(answer_id), now=timezone.now()
+    )
+
+
 @job("payments.check_checkout", queue="stripe", **RETRY)
 def check_checkout(self: Job, *, checkout_id: str) -> None:
     """Ask Stripe about one checkout."""
@@ -50,6 +66,14 @@ def close_link_checkouts(self: Job, *, link_id: str) -> None:
     sweeps.close_link_checkouts(tenant_id=self.tenant_id, link_id=UUID(link_id), now=timezone.now())
 
 
+@job("payments.close_checkout", queue="stripe", **RETRY)
+def close_checkout(self: Job, *, checkout_id: str) -> None:
+    """Close Stripe's page of one checkout."""
+    sweeps.close_checkout(
+        tenant_id=self.tenant_id, checkout_id=UUID(checkout_id), now=timezone.now()
+    )
+
+
 @job("payments.sweep_tenant")
 def sweep_tenant(self: Job) -> None:
     """Find what is due in one tenant."""
@@ -58,6 +82,8 @@ def sweep_tenant(self: Job) -> None:
     sweeps.sweep_refunds(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_checkouts(tenant_id=self.tenant_id, now=now)
     sweeps.sweep_ended_links(tenant_id=self.tenant_id, now=now)
+    dispute_answers.sweep_answers(tenant_id=self.tenant_id, now=now)
+    retention.forget_old(tenant_id=self.tenant_id, now=now)
 
 
 @job("payments.remind_tenant")

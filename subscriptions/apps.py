@@ -11,7 +11,14 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         """Register scopes, gauges and what Stripe's events lead to."""
         from core import scopes
-        from subscriptions import gauges, rent_kind, telling, webhooks  # noqa: F401 - registering is why
+        from subscriptions import (  # noqa: F401 - registering is the purpose
+            erasing,
+            gauges,
+            rent_book,
+            rent_kind,
+            telling,
+            webhooks,
+        )
 
         scopes.register("clubs:subscribe", "subscribe customers to clubs", counselor=True)
         scopes.register("clubs:manage", "pause, cancel and activate subscriptions", counselor=True)

@@ -100,6 +100,8 @@ class AssignmentInline(TenantInline):
 class OrganizationAdmin(StoredAdmin):
     """Who is billed, by which rules."""
 
+    details = "an organization with its payer"
+
     form = OrganizationForm
     list_display = ("name", "code", "currency", "time_zone", "plan", "shown_state")
     list_filter = ("state", "currency")

@@ -20,6 +20,7 @@ from core import tenancy
 from core.backoffice.timelines import Happening, timeline_of
 from core.models import EditableRow, TenantRow, User
 from core.money import Money
+from core.operations.audit import saw
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -156,6 +157,8 @@ class TenantAdmin(RolePermission, OwnPeopleOnly, PlainTitles, AnyModelAdmin):
     they were made, and shows the timeline of a row beside its form.
     """
 
+    # What is seen on the page of a row, where that is a customer's details: kept in the audit log.
+    details: ClassVar[str] = ""
     form = TenantForm
     list_per_page = 50
     show_full_result_count = False
@@ -171,6 +174,15 @@ class TenantAdmin(RolePermission, OwnPeopleOnly, PlainTitles, AnyModelAdmin):
             return readonly
         money = [f.name for f in self.model._meta.concrete_fields if is_money(f)]
         return readonly + [name for name in money if name not in readonly]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Keep who saw a customer's details."""
+        row = context.get("original")
+        if self.details and row is not None:
+            saw(row, self.details, by=cast("User", request.user))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save in the company in scope; an edit counts the row's version up."""

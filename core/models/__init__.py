@@ -1,6 +1,7 @@
 """The rows of core: whose they are, who works with them, and how programs get in."""
 
 from core.models.api_key import ApiKey
+from core.models.audit import AuditEntry
 from core.models.base import EditableRow, TenantRow
 from core.models.entry import Entry
 from core.models.letter import Letter
@@ -12,6 +13,7 @@ from core.models.webhook import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "EditableRow",
     "Entry",
     "Letter",

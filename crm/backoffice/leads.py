@@ -171,6 +171,8 @@ class MergeForm(forms.Form):
 class LeadAdmin(StoredAdmin):
     """Leads; never deleted, but merged. Everything goes through the operations of the pages."""
 
+    details = "a lead"
+
     form = LeadAdminForm  # type: ignore[assignment]  # the base is typed for its own form
     list_display = ("name", "email", "phone", "shown_stage", "owner", "source", "created_at")
     list_filter = (WaitingFilter, StageFilter, OwnerFilter)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from core.csv_files import write_csv
 from core.models import Tenant
+from core.operations.audit import exported
 from core.pages import StaffRequest, staff_page
 from crm.forms import BoardFilterForm, LeadFilterForm, TodayFilterForm
 from crm.models import LeadStage
@@ -100,3 +101,4 @@ def _log(request: StaffRequest, name: str, count: int) -> None:
         change_message=what,
         single_object=True,
     )
+    exported(name, by=request.user, rows=count, narrowed_by=sorted(chosen))

@@ -26,9 +26,10 @@ from crm.operations.fees import FeeBeingPaid, FeePaidAlready, NoFee, claim_fee
 from crm.queries.fees import FeePage, fee_outcome, fee_page
 from payments.models import Checkout
 from payments.operations.checkouts import CheckoutRefused, NoStripeAccount, open_checkout
+from payments.operations.passage import remember_passage
 from payments.pages import counter, outcome
 from payments.pages.counter import Notice
-from payments.pages.departure import NOT_OPENED, to_stripe, why_not
+from payments.pages.departure import NOT_OPENED, Passage, examine, to_stripe
 from payments.pages.privacy import public_page
 from payments.queries import Outcome
 from payments.templatetags.money import visitor_locale
@@ -106,22 +107,24 @@ def _outcome(entry: Entry, session_id: str, now: datetime) -> Outcome | None:
 
 def _start(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Lead the applicant to Stripe's page, or say in words what keeps them from it."""
-    notice = why_not(request, entry)
-    if notice is not None:
-        return _show(request, entry, notice)
+    passage = examine(request, entry)
+    if passage.notice is not None:
+        return _show(request, entry, passage.notice)
     try:
-        return to_stripe(_open(entry, language_for_stripe(request)))
+        return to_stripe(_open(entry, passage, language_for_stripe(request)))
     except CheckoutRefused:
         return _show(request, entry, state="refused")
     except tuple(_SAID) as error:
         return _show(request, entry, _SAID[type(error)])
 
 
-def _open(entry: Entry, language: str) -> Checkout:
+def _open(entry: Entry, passage: Passage, language: str) -> Checkout:
     """Claim request and checkout, then ask Stripe for its page, outside of a transaction."""
     now = timezone.now()
     with scope(entry.tenant_id):
         _, checkout = claim_fee(application_id=entry.target_id, now=now, language=language)
+        if passage.verdict is not None:
+            remember_passage(passage.verdict, checkout)
     return open_checkout(tenant_id=entry.tenant_id, checkout_id=checkout.pk, now=now)
 
 
@@ -160,6 +163,7 @@ def _context(
         "locale": visitor_locale(request),
         "notice": notice.name if notice else "",
         "retry_after": notice.retry_after if notice else None,
+        "puzzle": notice.puzzle if notice else None,
         "declined": declined,
         "is_test": not settings.STRIPE_LIVE_MODE,
     }

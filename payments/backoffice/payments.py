@@ -26,6 +26,8 @@ Answer = HttpResponse | None
 class PaymentAdmin(ReadOnlyAdmin):
     """Payments. Only admins keep, send back or refund them."""
 
+    details = "a payment with its payer"
+
     list_display = (
         "made_at", "purpose", money_column("amount", "Amount"), "shown_state", "shown_standing",
         "method", money_column("refunded", "Refunded"),

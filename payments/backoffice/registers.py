@@ -18,8 +18,8 @@ from core.backoffice.timelines import (
 )
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
-from payments import queries
-from payments.models import Checkout, Payment, PaymentLink, Refund
+from payments import queries, queries_safety
+from payments.models import Checkout, FraudAlarm, Payment, PaymentLink, Refund
 from payments.words import words_of_term
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -56,6 +56,8 @@ def story_of_link(link: PaymentLink) -> Iterable[Happening]:
         yield Happening(off.upper, "On again")
     if link.deactivated_at is not None:
         yield Happening(link.deactivated_at, "Off since then")
+    for alarm in link.alarms.select_related("ended_by")[:MOST]:
+        yield from story_of_alarm(alarm)
     for checkout in link.checkouts.all()[:MOST]:
         yield story_of_checkout(checkout)
     for payment in queries.payments_of(link)[:MOST]:
@@ -69,6 +71,7 @@ def story_of_payment(payment: Payment) -> Iterable[Happening]:
     """Tell of a payment's try, its money and its refunds."""
     yield story_of_checkout(payment.checkout)
     yield from story_of_money(payment)
+    yield from story_of_trouble(payment)
     for refund in payment.refunds.select_related("requested_by")[:MOST]:
         yield story_of_refund(refund)
 
@@ -110,6 +113,30 @@ def story_of_money(payment: Payment, *, link: str = "") -> Iterable[Happening]:
         yield Happening(payment.decided_at, f"{what}, though unexpected", who, link)
 
 
+def story_of_alarm(alarm: FraudAlarm) -> Iterable[Happening]:
+    """Tell that stolen cards may have been tried, and when somebody saw to it."""
+    what = "Paused for safety" if alarm.step == "pause" else "Fraud alarm"
+    yield Happening(alarm.raised_at, f"{what}: {alarm.reason}", tone="bad")
+    if alarm.ended_at is not None:
+        done = "Opened again" if alarm.step == "pause" else "Fraud alarm seen to"
+        yield Happening(alarm.ended_at, done, str(alarm.ended_by or ""))
+
+
+def story_of_trouble(payment: Payment) -> Iterable[Happening]:
+    """Tell of a payment's warnings and disputes, and what was done about them."""
+    for warning in payment.early_warnings.select_related("decided_by"):
+        yield Happening(warning.warned_at, str(warning), tone="bad")
+        if warning.decided_at is not None:
+            what = f"Warning: {warning.get_decision_display().lower()}"
+            yield Happening(warning.decided_at, what, str(warning.decided_by or ""))
+    for dispute in payment.disputes.prefetch_related("answers__asked_by"):
+        link = reverse("dispute", args=[dispute.pk])
+        yield Happening(dispute.opened_at, f"Disputed: {dispute}", link=link, tone="bad")
+        for answer in dispute.answers.all():
+            who = str(answer.asked_by or "")
+            yield Happening(answer.asked_at, str(answer), who, link)
+
+
 def story_of_refund(refund: Refund, *, link: str = "") -> Happening:
     """Tell of a refund and how far it has come."""
     what = f"Refund of {refund.amount.display()}: {refund.get_state_display().lower()}"
@@ -134,6 +161,35 @@ def count_stuck_events(now: datetime) -> int:
 def count_expiring(now: datetime) -> int:
     """Count unpaid links that end soon."""
     return queries.links_expiring_soon(now).count()
+
+
+def count_alarms(now: datetime) -> int:
+    """Count alarms nobody has seen to."""
+    return queries_safety.open_alarms().count()
+
+
+def count_warnings(now: datetime) -> int:
+    """Count early warnings that a refund could still spare a dispute."""
+    return queries_safety.warnings_to_decide().count()
+
+
+def count_suspicious(now: datetime) -> int:
+    """Count paid charges that wait for a look."""
+    return queries_safety.suspicious_tries().count()
+
+
+def count_disputes(now: datetime) -> int:
+    """Count disputes whose bank waits for an answer."""
+    return queries_safety.disputes_to_answer().count()
+
+
+def count_disputes_due(now: datetime) -> int:
+    """Count those whose last day is near."""
+    return queries_safety.disputes_due(now).count()
+
+
+def _safety_url() -> str:
+    return reverse("safety")
 
 
 def _worklist_url() -> str:
@@ -181,6 +237,61 @@ register_worklist(
         url=_worklist_url,
         why="Payments may look open here that are paid at Stripe: process them again.",
         order=30,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="fraud_alarms",
+        title="Signs of stolen cards",
+        count=count_alarms,
+        url=_safety_url,
+        why="A rule was broken: look at the link, and open it again if it is paused.",
+        order=5,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="fraud_warnings",
+        title="Early fraud warnings",
+        count=count_warnings,
+        url=_worklist_url,
+        why="The card's bank warns of fraud: a refund now spares the dispute and its fee.",
+        order=6,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="suspicious_payments",
+        title="Paid, but suspicious",
+        count=count_suspicious,
+        url=_safety_url,
+        why="Of a blocked card or risky by Stripe Radar: refund each, or let it be.",
+        order=7,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="disputes_to_answer",
+        title="Disputes to answer",
+        count=count_disputes,
+        url=_worklist_url,
+        why="The bank waits for evidence, and takes none after the last day.",
+        order=8,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="disputes_due",
+        title="Disputes due within three days",
+        count=count_disputes_due,
+        url=_worklist_url,
+        why="Answer these first: without evidence in time the money is lost.",
+        order=4,
         roles=ADMINS,
     )
 )

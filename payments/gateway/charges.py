@@ -58,6 +58,7 @@ class WarningFacts:
     fraud_type: str
     is_actionable: bool
     warned_at: datetime | None
+    payment_intent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,7 @@ def warning_facts(warning: dict[str, Any]) -> WarningFacts:
         fraud_type=str(warning.get("fraud_type") or ""),
         is_actionable=bool(warning.get("actionable")),
         warned_at=moment(warning.get("created")),
+        payment_intent_id=reference(warning.get("payment_intent")),
     )
 
 

@@ -91,6 +91,10 @@ class DisputeFacts:
     currency: str
     payment_intent_id: str
     answer_by: datetime | None = None
+    charge_id: str = ""
+    fee_minor: int = 0
+    submissions: int = 0
+    opened_at: datetime | None = None
 
 
 def session_facts(session: dict[str, Any]) -> SessionFacts:
@@ -160,6 +164,7 @@ def refund_facts(refund: dict[str, Any]) -> RefundFacts:
 
 def dispute_facts(dispute: dict[str, Any]) -> DisputeFacts:
     """Read a dispute."""
+    details = dispute.get("evidence_details") or {}
     return DisputeFacts(
         dispute_id=dispute["id"],
         status=str(dispute.get("status") or ""),
@@ -167,5 +172,11 @@ def dispute_facts(dispute: dict[str, Any]) -> DisputeFacts:
         amount_minor=int(dispute["amount"]),
         currency=str(dispute.get("currency") or "").upper(),
         payment_intent_id=reference(dispute.get("payment_intent")),
-        answer_by=moment((dispute.get("evidence_details") or {}).get("due_by")),
+        answer_by=moment(details.get("due_by")),
+        charge_id=reference(dispute.get("charge")),
+        fee_minor=sum(
+            int(one.get("fee") or 0) for one in dispute.get("balance_transactions") or []
+        ),
+        submissions=int(details.get("submission_count") or 0),
+        opened_at=moment(dispute.get("created")),
     )

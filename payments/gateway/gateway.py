@@ -166,8 +166,10 @@ def session_parameters(checkout: Checkout) -> dict[str, Any]:
     }
     # Left out where it was not chosen: what was asked under a key stays what it was.
     locale = {"locale": checkout.language} if checkout.language else {}
+    secure = {"card": {"request_three_d_secure": checkout.three_d_secure}}
     parameters = {
         **locale,
+        **({"payment_method_options": secure} if checkout.three_d_secure else {}),
         "mode": "payment",
         "line_items": _line_items(checkout),
         "client_reference_id": str(checkout.pk),

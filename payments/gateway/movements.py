@@ -23,6 +23,7 @@ class MovementFacts:
     amount_minor: int
     currency: str
     made_at: datetime | None
+    fee_minor: int = 0
 
 
 class Movements(Connection):
@@ -41,6 +42,7 @@ class Movements(Connection):
                 amount_minor=int(entry["amount"]),
                 currency=str(entry["currency"]).upper(),
                 made_at=moment(entry.get("created")),
+                fee_minor=int(entry.get("fee") or 0),
             )
 
     def _list(self, params: dict[str, Any]) -> stripe.StripeObject:

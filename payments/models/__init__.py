@@ -2,9 +2,20 @@
 
 from payments.models.account import StripeAccount
 from payments.models.checkout import Checkout
+from payments.models.dispute import Dispute, DisputeAnswer, EarlyWarning
 from payments.models.event import StripeEvent
+from payments.models.fraud import (
+    By,
+    CardTry,
+    FraudAlarm,
+    FraudCount,
+    FraudDecision,
+    FraudRule,
+    ListedParty,
+)
 from payments.models.imported import ImportedLink, LinkImport
 from payments.models.link import PaymentLink
+from payments.models.movement import Movement
 from payments.models.payment import Payment
 from payments.models.receipt import Receipt
 from payments.models.recipient import LinkRecipient
@@ -13,12 +24,23 @@ from payments.models.template import LinkTemplate
 from payments.models.version import LinkVersion
 
 __all__ = [
+    "By",
+    "CardTry",
     "Checkout",
+    "Dispute",
+    "DisputeAnswer",
+    "EarlyWarning",
+    "FraudAlarm",
+    "FraudCount",
+    "FraudDecision",
+    "FraudRule",
     "ImportedLink",
     "LinkImport",
     "LinkRecipient",
     "LinkTemplate",
     "LinkVersion",
+    "ListedParty",
+    "Movement",
     "Payment",
     "PaymentLink",
     "Receipt",

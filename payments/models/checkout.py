@@ -54,6 +54,8 @@ class Checkout(TenantRow):
     # What Stripe's page is asked to speak: one of ours, `auto`, or nothing.
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     holds_slot = models.BooleanField(default=False)
+    # Stripe's word (`any`) where the bank shall confirm who pays; frozen like the amount.
+    three_d_secure = models.CharField(max_length=10, blank=True, default="", db_default="")
     visitor_hash = models.CharField(max_length=64, blank=True)
     epoch = models.PositiveSmallIntegerField(default=1)
     key_used_at = models.DateTimeField(null=True)

@@ -10,16 +10,17 @@ from core.tenancy import scope
 from payments import kinds
 from payments.announcements import tell_of_dispute
 from payments.gateway import DisputeFacts, Gateway
-from payments.models import Payment, StripeAccount
+from payments.models import Dispute, Payment, StripeAccount
 from payments.operations.settle import refresh_checkout
 
 
 def refresh_dispute(*, tenant_id: UUID, dispute_id: str, now: datetime) -> Payment | None:
     """Ask Stripe about a dispute and tell the kind of its payment; returns the payment.
 
-    Nothing of it is kept here: kinds keep what they need, and are told again when asked again. A
-    dispute whose payment is not known yet brings that in first, since events come in any order.
-    Returns None when the payment is not one of ours. Raises StripeUnavailable, StripeRefused.
+    It is kept as Stripe said it last; kinds keep what else they need, and are told again when
+    asked again. A dispute whose payment is not known yet brings that in first, since events come
+    in any order. Returns None when the payment is not one of ours. Raises StripeUnavailable,
+    StripeRefused.
     """
     with scope(tenant_id):
         account = StripeAccount.objects.get()
@@ -38,6 +39,7 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
         rows = Payment.objects.select_for_update(of=("self",)).select_related("checkout")
         payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
         if payment is not None:
+            _keep(payment, facts, now)
             kinds.kind_of(payment).on_disputed(payment, facts, now)
             tell_of_dispute(payment, facts, now)
             tell_money(
@@ -49,3 +51,23 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
                 status=facts.status,
             )
         return payment
+
+
+def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> None:
+    """Keep a dispute; the payment is locked, so that two events make one row."""
+    fields = {
+        "payment": payment,
+        "stripe_charge_id": facts.charge_id,
+        "status": facts.status[:22],
+        "reason": facts.reason[:60],
+        "amount_minor": facts.amount_minor,
+        "currency": facts.currency,
+        "fee_minor": facts.fee_minor,
+        "submissions": facts.submissions,
+        "answer_by": facts.answer_by,
+        "opened_at": facts.opened_at or now,
+        "read_at": now,
+    }
+    Dispute.objects.update_or_create(
+        tenant_id=payment.tenant_id, stripe_dispute_id=facts.dispute_id, defaults=fields
+    )

@@ -166,6 +166,14 @@ def close_link_checkouts(*, tenant_id: UUID, link_id: UUID, now: datetime) -> in
     return closed
 
 
+def close_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Checkout:
+    """Close one open session, unless it was paid meanwhile; then it is settled. Repeatable."""
+    with scope(tenant_id):
+        checkout = Checkout.objects.select_related("account", "link").get(pk=checkout_id)
+    is_open = checkout.state in {Checkout.State.CREATED, Checkout.State.OPEN}
+    return _close(checkout, now) if is_open else checkout
+
+
 def _must_close(checkout: Checkout, link: PaymentLink, now: datetime) -> bool:
     if not link.was_payable_at(now):
         return True

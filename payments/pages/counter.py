@@ -15,6 +15,7 @@ from django.utils import timezone
 from payments.models import PaymentLink
 from payments.pages import visitor
 from payments.pages.choices import NOTHING_TYPED, Form, Typed, form_of
+from payments.puzzles import Puzzle
 from payments.queries import Counter
 from payments.templatetags.money import visitor_locale
 from payments.words import why_declined
@@ -41,12 +42,14 @@ _STATUS_CODES: Final = {
 class Notice:
     """What went wrong with a try to pay, shown above the button, with the answer's status.
 
-    `name` picks the words in the template; `retry_after` is in seconds.
+    `name` picks the words in the template; `retry_after` is in seconds. A `puzzle` is for the
+    visitor's browser to solve.
     """
 
     name: str
     status: int
     retry_after: int | None = None
+    puzzle: Puzzle | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ def context_of(
         "free_at": found.free_at,
         "notice": notice.name if notice else "",
         "retry_after": notice.retry_after if notice else None,
+        "puzzle": notice.puzzle if notice else None,
         "declined": why_declined(last.decline_code) if last and last.decline_code else "",
         "is_test": not settings.STRIPE_LIVE_MODE,
     }

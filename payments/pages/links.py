@@ -29,6 +29,7 @@ from payments.operations.links import (
     reactivate_link,
 )
 from payments.pages.records import note
+from payments.queries_safety import open_alarms
 
 PER_PAGE = 30
 MOST_TRIES = 50
@@ -149,6 +150,7 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "has_account": StripeAccount.objects.exists(),
         "payments": queries.payments_of(link)[:MOST_TRIES],
         "tries": link.checkouts.select_related("link_version")[:MOST_TRIES],
+        "alarms": open_alarms().filter(link=link),
         "timeline": timeline_of(link),
         **queries.letters_of(link),
     }

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.backoffice.timelines import timeline_of
 from core.models import User
 from core.money import Money
+from core.operations.audit import saw
 from core.pages import StaffRequest, staff_page
-from payments import queries
+from payments import queries, queries_safety
 from payments.forms import PaymentFilterForm, RefundForm, SettleForm
 from payments.models import Payment, Refund, StripeEvent
 from payments.operations.decisions import (
@@ -85,6 +86,9 @@ def payment_worklist(request: StaffRequest) -> HttpResponse:
         "to_decide": queries.payments_to_decide()[:PER_PAGE],
         "failed_refunds": queries.failed_refunds()[:PER_PAGE],
         "stuck_events": queries.stuck_events()[:PER_PAGE],
+        "warnings": queries_safety.warnings_to_decide()[:PER_PAGE],
+        "disputes": queries_safety.disputes_to_answer()[:PER_PAGE],
+        "due_soon": timezone.now() + queries_safety.DUE_SOON,
         "counts": queries.worklist_counts(),
     }
     return TemplateResponse(request, "payments/staff/worklist.html", context)
@@ -95,9 +99,14 @@ def payment_worklist(request: StaffRequest) -> HttpResponse:
 def payment_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Show a payment, its refunds, and what happened."""
     payment = find_payment(pk)
+    saw(payment, "a payment with its payer", by=request.user)
     context = {
         "payment": payment,
         "left": queries.left_to_refund(payment),
+        "decisions": queries_safety.decisions_about(payment)[:PER_PAGE],
+        "card_tries": queries_safety.tries_of(payment)[:PER_PAGE],
+        "warnings": payment.early_warnings.select_related("decided_by"),
+        "disputes": payment.disputes.all(),
         "refunds": payment.refunds.select_related("requested_by", "settled_by"),
         "timeline": timeline_of(payment),
         **_receipt_of(payment),

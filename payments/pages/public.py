@@ -31,7 +31,7 @@ from payments.operations.choices import ChoiceInvalid, LinkChanged
 from payments.operations.starting import start_checkout
 from payments.pages import choices, counter, outcome, visitor
 from payments.pages.counter import NOTHING_SAID, Notice, Said
-from payments.pages.departure import NOT_OPENED, to_stripe, why_not
+from payments.pages.departure import NOT_OPENED, examine, to_stripe
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
 from payments.queries import Counter, counter_of, outcome_of
@@ -92,15 +92,16 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     """Lead a customer to Stripe's page, or say in words what keeps them from it."""
     typed = choices.typed_in(request)
-    notice = why_not(request, entry)
-    if notice is not None:
-        return _show(request, entry, who, Said(notice=notice, typed=typed))
+    passage = examine(request, entry)
+    if passage.notice is not None:
+        return _show(request, entry, who, Said(notice=passage.notice, typed=typed))
     try:
         checkout = start_checkout(
             tenant_id=entry.tenant_id,
             link_id=entry.target_id,
             visitor_hash=visitor.visitor_hash(who),
             choice=choices.choice_of(request),
+            verdict=passage.verdict,
             language=language_for_stripe(request),
             now=timezone.now(),
         )

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.operations.audit import exported
 from core.pages import StaffRequest, staff_page
 from subscriptions.forms import MonthForm, NoteForm, WorklistForm
 from subscriptions.models import ClubRun, ClubRunItem
@@ -144,7 +145,9 @@ def run_report(request: StaffRequest, number: int, pk: UUID) -> HttpResponse:
     """Download the run as a table, safe to open in a spreadsheet."""
     run = find_run(number, pk)
     text = io.StringIO()
-    csv.writer(text).writerows([map(formula_safe, row) for row in queries.report_rows(run)])
+    rows = [[formula_safe(cell) for cell in row] for row in queries.report_rows(run)]
+    csv.writer(text).writerows(rows)
+    exported(f"run of club {number}", by=request.user, rows=max(0, len(rows) - 1))
     name = f"club-{number}-{run.month:%Y-%m}.csv"
     return HttpResponse(
         text.getvalue(),

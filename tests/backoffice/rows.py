@@ -25,6 +25,10 @@ def next_number() -> int:
     return 10_000 + next(_count)
 
 
+_by = itertools.cycle(["address", "link", "email", "card", "checkout", "tenant", "country"])
+_step = itertools.cycle(["three_d_secure", "challenge", "close", "block", "pause"])
+
+
 # What the database's constraints want beyond the type of the column; a callable for each row anew.
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
@@ -36,6 +40,14 @@ FITTING: dict[str, dict[str, Any]] = {
     "subscriptions.ClubStatus": {"number": next_number},
     "subscriptions.SubscriptionStatus": {"number": next_number},
     "subscriptions.Charge": {"month": date(2026, 3, 1), "next_at": timezone.now()},
+    "payments.FraudAlarm": {"ended_at": timezone.now},
+    "payments.FraudRule": {
+        "counts": "tries",
+        "currency": "",
+        "window_seconds": 60,
+        "by": lambda: next(_by),
+        "step": lambda: next(_step),
+    },
     "payments.Refund": {"state": "failed", "settled_at": timezone.now()},
     "crm.Lead": {"stage": "new", "team_ids": []},
     "crm.Application": {"stage": "draft", "fee_minor": 500, "currency": "EUR"},

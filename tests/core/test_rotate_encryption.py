@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
 from typing import Any
 
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 
 from core import tenancy
@@ -136,3 +140,48 @@ def test_value_of_a_lost_key_is_named_and_the_rest_is_done(settings: Any, tenant
     with tenancy.scope(tenant.pk):
         kept = StoredAnswer.objects.exclude(key="lost")
         assert sorted(kept.values_list("body", flat=True)) == ["one", "two"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rotation_under_load_loses_nothing(
+    settings: Any, tenant: Tenant, transactional_db: None
+) -> None:
+    """Writers change and add values, with either key, while all is written again."""
+    settings.FIELD_ENCRYPTION_KEYS = [OLD]
+    make_answers(tenant, *(f"old {n}" for n in range(60)))
+    both = {"old first": [OLD, NEW], "new first": [NEW, OLD]}
+    settings.FIELD_ENCRYPTION_KEYS = both["old first"]
+    is_over = Event()
+
+    def write(worker: int) -> dict[str, str]:
+        """Change ten rows of one's own over and over, and add new ones; return what was meant."""
+        meant: dict[str, str] = {}
+        try:
+            for turn in count():
+                if is_over.is_set() and turn >= 3:
+                    break
+                with tenancy.scope(tenant.pk):
+                    for n in range(worker * 10, worker * 10 + 10):
+                        meant[f"old {n}"] = f"turn {turn} of {worker}"
+                        StoredAnswer.objects.filter(key=f"old {n}").update(body=meant[f"old {n}"])
+                make_answers(tenant, f"new {worker}.{turn}")
+                meant[f"new {worker}.{turn}"] = f"new {worker}.{turn}"
+        finally:
+            connections.close_all()
+        return meant
+
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, worker) for worker in range(4)]
+        settings.FIELD_ENCRYPTION_KEYS = both["new first"]
+        for _ in range(3):
+            run()
+        is_over.set()
+        meant = {key: body for writer in writers for key, body in writer.result().items()}
+    run()
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+
+    untouched = {f"old {n}": f"old {n}" for n in range(40, 60)}
+    with tenancy.scope(tenant.pk):
+        found = dict(StoredAnswer.objects.values_list("key", "body"))
+    assert found == untouched | meant
+    assert "0 values rewritten" in run()
