@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +21,18 @@ def validate_zone(name: str) -> None:
         )
 
 
+MEASUREMENT_ID = re.compile(r"G-[A-Z0-9]{4,16}")
+
+
+def validate_measurement_id(text: str) -> None:
+    """Raise ValidationError unless `text` is a measurement id of Google Analytics 4."""
+    if not MEASUREMENT_ID.fullmatch(text):
+        raise ValidationError(
+            "Give an id such as G-AB12CD34EF: Google shows it at Admin, Data streams.",
+            code="no_measurement_id",
+        )
+
+
 class Tenant(Row):
     """One customer of Taproom. Days, months and "today" are those of its time zone."""
 
@@ -29,6 +42,10 @@ class Tenant(Row):
     default_currency = models.CharField(max_length=3, default="USD")
     # Hosts that customers may be sent to after paying; nothing else can be a redirect's target.
     redirect_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    # Empty: no page ever asks Google anything. Payment pages alone use it, after consent.
+    google_measurement_id = models.CharField(
+        max_length=20, blank=True, default="", db_default="", validators=[validate_measurement_id]
+    )
     is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:
@@ -37,6 +54,10 @@ class Tenant(Row):
             models.CheckConstraint(
                 name="tenant_currency_is_upper_case",
                 condition=models.Q(default_currency__regex=r"^[A-Z]{3}$"),
+            ),
+            models.CheckConstraint(
+                name="tenant_measurement_id_is_googles",
+                condition=models.Q(google_measurement_id__regex=r"^(G-[A-Z0-9]{4,16})?$"),
             ),
         ]
 

@@ -6,5 +6,14 @@ from payments.models.event import StripeEvent
 from payments.models.link import PaymentLink
 from payments.models.payment import Payment
 from payments.models.refund import Refund
+from payments.models.views import LinkViews
 
-__all__ = ["Checkout", "Payment", "PaymentLink", "Refund", "StripeAccount", "StripeEvent"]
+__all__ = [
+    "Checkout",
+    "LinkViews",
+    "Payment",
+    "PaymentLink",
+    "Refund",
+    "StripeAccount",
+    "StripeEvent",
+]

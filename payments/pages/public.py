@@ -1,7 +1,7 @@
 """Pages that customers see: what is to be paid, and what became of their payment.
 
-There is no login: whoever has the address may look and pay. Looking never writes, and nothing
-here marks anything as paid.
+There is no login: whoever has the address may look and pay. Looking only counts a view, after the
+answer, and nothing here marks anything as paid.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from payments.pages.counter import Notice
 from payments.pages.departure import NOT_OPENED, to_stripe, why_not
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
+from payments.pages.views_counted import count_after
 from payments.queries import Counter, counter_of, outcome_of
 
 View = Callable[[HttpRequest, Entry, str], HttpResponse]
@@ -78,7 +79,10 @@ def _show(
     back = who if request.method == "POST" else visitor.known_visitor(request)
     with scope(entry.tenant_id, role="public"):
         found = _counter(entry, back, now)
-        return counter.show(request, found, now=now, who=who, notice=notice, state=state)
+        response = counter.show(request, found, now=now, who=who, notice=notice, state=state)
+    if found is not None:
+        count_after(request, response, entry, now)
+    return response
 
 
 def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
