@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, links, payments, public
+from payments.pages import account, analytics, links, payments, public
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
@@ -23,6 +23,8 @@ urlpatterns = [
     route("payments/<uuid:pk>/keep/", payments.payment_keep, name="payment_keep"),
     route("payments/<uuid:pk>/return/", payments.payment_return, name="payment_return"),
     route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
+    route("analytics/", analytics.analytics, name="analytics"),
+    path("analytics/<slug:name>.csv", analytics.analytics_file, name="analytics_file"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

@@ -142,6 +142,7 @@ def _expiring_url() -> str:
 
 register_nav(NavItem("Links", lambda: reverse("links"), order=10))
 register_nav(NavItem("Payments", lambda: reverse("payments"), order=20))
+register_nav(NavItem("Analytics", lambda: reverse("analytics"), order=25))
 register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)
