@@ -3,11 +3,12 @@
 from django.urls import path
 
 from core.api.routes import route
-from payments.pages import account, analytics, links, payments, public
+from payments.pages import account, analytics, links, payments, public, tracking
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
     route("pay/<str:token>/return/", public.pay_return, name="pay_return"),
+    route("pay/<str:token>/statistics/", public.pay_statistics, name="pay_statistics"),
     path("pay/<str:token>/qr.svg", public.pay_qr, name="pay_qr"),
     route("links/", links.link_list, name="links"),
     route("links/new/", links.link_new, name="link_new"),
@@ -25,6 +26,7 @@ urlpatterns = [
     route("payments/refunds/<uuid:pk>/settle/", payments.refund_settle, name="refund_settle"),
     route("analytics/", analytics.analytics, name="analytics"),
     path("analytics/<slug:name>.csv", analytics.analytics_file, name="analytics_file"),
+    route("settings/statistics/", tracking.statistics_settings, name="statistics_settings"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

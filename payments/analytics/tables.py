@@ -21,7 +21,7 @@ from payments.analytics.figures import (
     Tally,
     Total,
 )
-from payments.words import method_name, paid_with
+from payments.words import paid_with
 
 WEEKDAYS: Final = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",

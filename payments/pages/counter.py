@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from payments.models import PaymentLink
 from payments.pages import visitor
+from payments.pages.statistics import statistics_of, widen
 from payments.queries import Counter
 from payments.templatetags.money import visitor_locale
 from payments.words import why_declined
@@ -76,15 +77,17 @@ def show(
     if found is None:
         return _page("payments/pay/unknown.html", {}, _STATUS_CODES["unknown"])
     state = state or state_of(found, now)
+    asked = statistics_of(request, found.link.tenant)
     with timezone.override(found.link.tenant.zone):
         response = _page(
             f"payments/pay/{state}.html",
-            context_of(request, found, notice) | {"visitor": who},
+            context_of(request, found, notice) | {"visitor": who, "statistics": asked},
             notice.status if notice and state == "open" else _STATUS_CODES[state],
         )
     if state == "open" and visitor.COOKIE not in request.COOKIES:
         visitor.remember(response, who, path=reverse("pay", args=[found.link.token]))
     _say_when_to_return(response, found, notice, now)
+    widen(response, asked)
     return response
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.models import Entry
 from core.tenancy import scope
@@ -32,6 +32,7 @@ from payments.pages.counter import Notice
 from payments.pages.departure import NOT_OPENED, to_stripe, why_not
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
+from payments.pages.statistics import answer_statistics
 from payments.pages.views_counted import count_after
 from payments.queries import Counter, counter_of, outcome_of
 
@@ -119,6 +120,15 @@ def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpRespon
     response = to_stripe(checkout)
     visitor.remember(response, who, path=request.path.rstrip("/") + "/")
     return response
+
+
+@csrf_exempt  # see payments.pages.visitor.comes_from_elsewhere
+@require_POST
+@public_page
+@with_link
+def pay_statistics(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Remember whether this visitor agreed to be counted by Google Analytics."""
+    return answer_statistics(request, entry)
 
 
 @require_safe
