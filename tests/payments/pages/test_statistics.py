@@ -233,20 +233,20 @@ def test_google_alone_is_asked_after_consent_and_never_told_the_address(
     page.get_by_role("button", name="Yes, count it").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("You agreed")).to_be_visible()
-    page.wait_for_function("window.googleRan === true")
+    page.wait_for_load_state("networkidle")
     told: Any = page.evaluate(
         """() => { const heard = []; document.addEventListener("submit", () => heard.push("form"));
         document.addEventListener("change", () => heard.push("form"));
         document.querySelector("form[action*='/pay/'] button").form
             .dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-        return [JSON.stringify(window.dataLayer), heard]; }"""
+        return [JSON.stringify(window.dataLayer), heard, window.googleRan]; }"""
     )
 
     assert set(outside.hosts) == {"www.googletagmanager.com"}
     assert outside.asked[0].endswith(f"/gtag/js?id={MEASUREMENT}")
     assert link.token not in told[0] + "".join(outside.asked)
     assert "begin_checkout" in told[0]
-    assert told[1] == []
+    assert told[1:] == [[], True]
     assert complaints == []
     page.get_by_role("button", name="No longer").click()
     expect(page.get_by_text("You declined")).to_be_visible()
@@ -255,6 +255,7 @@ def test_google_alone_is_asked_after_consent_and_never_told_the_address(
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_question_is_accessible_and_both_answers_look_alike(
+    *,
     new_link: NewLink,
     account: StripeAccount,
     counted: Tenant,
