@@ -132,7 +132,7 @@ def _round_up(minor: int) -> int:
     """Return the next even number of one digit before its zeros, so that scales read well."""
     if minor <= 2:
         return 2
-    power = 10 ** (len(str(minor)) - 1)
+    power = int(10 ** (len(str(minor)) - 1))
     return next(n * power for n in (1, 2, 4, 6, 8, 10) if minor <= n * power and n * power % 2 == 0)
 
 

@@ -38,7 +38,7 @@ class AnalyticsQuery(serializers.Serializer[Any]):
         required=False,
         help_text="Stripe's word, such as `card`; `unknown` for payments without one.",
     )
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment]  # a field's own name in its base
         required=False,
         max_length=32,
         help_text="What was paid for: `link`, or the kind that another part has opened "
@@ -143,7 +143,7 @@ class MethodAnswer(StatesAnswer):
 class SourceAnswer(StatesAnswer):
     """One kind of thing that was paid."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class DeclineAnswer(TallyAnswer):

@@ -21,8 +21,8 @@ from core.periods import today as today_in
 from payments.analytics import charts, tables
 from payments.analytics.chosen import Chosen
 from payments.analytics.figures import Figures, figures
-from payments.analytics.form import AnalyticsForm, spans, usual
 from payments.analytics.links import titles_of
+from payments.pages.analytics_form import AnalyticsForm, spans, usual
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +92,8 @@ def _refused(request: StaffRequest, form: AnalyticsForm) -> HttpResponse:
 
 def _spans(request: HttpRequest, today: date) -> list[tuple[str, str, bool]]:
     """Return each period's name, its address under the filter there is, and whether it is this."""
-    asked = {name: value for name, value in request.GET.items() if value} or usual(today)
+    given = {name: str(value) for name, value in request.GET.items() if value}
+    asked = given or usual(today)
     kept = {k: v for k, v in asked.items() if k not in ("first_day", "last_day")}
     return [
         (

@@ -43,7 +43,7 @@ def count_after(request: HttpRequest, response: HttpResponse, entry: Entry, now:
     """
     if is_view(request):
         # Django runs these on close(), which the web server calls after the last byte.
-        response._resource_closers.append(lambda: _count(entry, now))
+        response._resource_closers.append(lambda: _count(entry, now))  # type: ignore[attr-defined]
 
 
 def _count(entry: Entry, now: datetime) -> None:

@@ -17,6 +17,7 @@ from core.models import Tenant
 from core.tenancy import scope
 from payments.analytics.chosen import Bound, Chosen
 from payments.analytics.figures import ByState, Figures, figures
+from payments.analytics.statement import keeps_disputes
 from tests.payments.analytics.conftest import DAYS, KINDS, Ledger, border
 from tests.payments.analytics.reckoning import Reckoning, States
 
@@ -166,6 +167,34 @@ def test_refunds_and_standings_are_told_apart(
     assert (total.refunded.count, total.refunded.minor) == (2, 21)
     assert (total.refunds["failed"].minor, total.refunds["requested"].minor) == (300, 4)
     assert total.net_minor == 2979
+
+
+@pytest.mark.skipif(not keeps_disputes(), reason="disputes of payments are no rows here")
+def test_disputes_take_what_is_open_or_lost(
+    tenant: Tenant, make_ledger: NewLedger, now: Any
+) -> None:
+    from payments.models import Dispute
+
+    ledger = make_ledger(tenant)
+    statuses = [
+        "needs_response", "under_review", "lost", "won", "prevented",
+        "warning_needs_response", "warning_under_review", "warning_closed",
+    ]  # fmt: skip
+    with scope(tenant.pk):
+        payment = ledger.payment(now, state="succeeded", currency="EUR", amount_minor=1000)
+        for number, status in enumerate(statuses):
+            Dispute.objects.create(
+                tenant=tenant, payment=payment, stripe_dispute_id=f"dp_{number}", status=status,
+                amount_minor=2**number, currency="EUR", opened_at=now, read_at=now,
+            )  # fmt: skip
+
+        (total,) = figures(Chosen(), zone=tenant.zone).totals
+        none = figures(Chosen(currency="USD"), zone=tenant.zone).totals
+
+    assert (total.disputed.count, total.disputed.minor) == (3, 1 + 2 + 4)
+    assert (total.inquiries.count, total.inquiries.minor) == (3, 32 + 64 + 128)
+    assert total.net_minor == 1000 - 7
+    assert none == []
 
 
 def test_another_companys_rows_count_for_nobody_else(
