@@ -15,6 +15,7 @@ from core.api.webhook_endpoints import (
     EndpointRoll,
     EndpointTest,
 )
+from core.backoffice.settings_page import settings_page
 from core.observe.pages import healthz, metrics_page, readyz
 
 ENDPOINT = "api/webhook-endpoints/<uuid:pk>/"
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
         DeliveryReplay.as_view(),
         name="api_webhook_replay",
     ),
+    route("settings/", settings_page, name="settings"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics_page, name="metrics"),

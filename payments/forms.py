@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from core.currencies import CURRENCIES
+from core.models.tenant import validate_measurement_id
 from core.money import AmountInvalid, Money
 from payments.models import FraudRule, ListedParty, Payment, PaymentLink
 from payments.models.version import TERMS
@@ -346,3 +347,22 @@ class ConnectForm(forms.Form):
         if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
             raise ValidationError("This is no secret key: it would begin with sk_ or rk_.")
         return key
+
+
+class StatisticsForm(forms.Form):
+    """The id by which Google Analytics knows the company's pages."""
+
+    measurement_id = forms.CharField(
+        required=False,
+        max_length=20,
+        label="Measurement ID",
+        help_text="Such as G-AB12CD34EF. Empty: Google is never asked anything.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_measurement_id(self) -> str:
+        """Read the id in capitals; refuse what is none."""
+        text: str = self.cleaned_data["measurement_id"].upper()
+        if text:
+            validate_measurement_id(text)
+        return text

@@ -83,6 +83,11 @@ def named(name: str) -> Kind:
         raise UnknownKind(f"Nothing that can be paid is called {name!r}.") from None
 
 
+def known() -> tuple[str, ...]:
+    """Return the names of all kinds."""
+    return tuple(sorted(_kinds))
+
+
 def kind_of(payment: Payment) -> Kind:
     """Return the kind that a payment was for."""
     return named(payment.checkout.kind)

@@ -5,6 +5,7 @@ from django.urls import path
 from core.api.routes import route
 from payments.pages import (
     account,
+    analytics,
     copies,
     disputes,
     imports,
@@ -16,11 +17,13 @@ from payments.pages import (
     safety,
     sharing,
     staff_receipts,
+    tracking,
 )
 
 urlpatterns = [
     route("pay/<str:token>/", public.pay, name="pay"),
     route("pay/<str:token>/return/", public.pay_return, name="pay_return"),
+    route("pay/<str:token>/statistics/", public.pay_statistics, name="pay_statistics"),
     path("pay/<str:token>/qr.svg", public.pay_qr, name="pay_qr"),
     route("receipts/<str:token>/", receipts.receipt, name="receipt"),
     path("receipts/<str:token>/receipt.pdf", receipts.receipt_file, name="receipt_file"),
@@ -65,6 +68,9 @@ urlpatterns = [
     route("payments/safety/alarms/<uuid:pk>/", safety.alarm_end, name="fraud_alarm_end"),
     route("payments/safety/cards/<uuid:pk>/", safety.card_clear, name="card_clear"),
     route("payments/safety/cards/<uuid:pk>/block/", safety.card_block, name="card_block"),
+    route("analytics/", analytics.analytics, name="analytics"),
+    path("analytics/<slug:name>.csv", analytics.analytics_file, name="analytics_file"),
+    route("settings/statistics/", tracking.statistics_settings, name="statistics_settings"),
     route("payments/account/", account.stripe_connect, name="stripe_connect"),
     route(
         "payments/events/<uuid:pk>/again/",

@@ -105,6 +105,11 @@ def why_refund_failed(reason: str) -> str:
     return _REFUND_FAILED.get(reason, reason or "Stripe gave no reason.")
 
 
+def methods_known() -> list[str]:
+    """Return the payment methods that have a name of their own here."""
+    return list(_METHODS)
+
+
 def method_name(method: str) -> str:
     """Return a payment method as people call it."""
     return _METHODS.get(method, method.replace("_", " ").capitalize())

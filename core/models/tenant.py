@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,18 @@ def validate_zone(name: str) -> None:
         raise ValidationError(
             f"{name!r} is not a time zone; use a name such as Europe/Amsterdam.",
             code="unknown_zone",
+        )
+
+
+MEASUREMENT_ID = re.compile(r"G-[A-Z0-9]{4,16}")
+
+
+def validate_measurement_id(text: str) -> None:
+    """Raise ValidationError unless `text` is a measurement id of Google Analytics 4."""
+    if not MEASUREMENT_ID.fullmatch(text):
+        raise ValidationError(
+            "Give an id such as G-AB12CD34EF: Google shows it at Admin, Data streams.",
+            code="no_measurement_id",
         )
 
 
@@ -36,6 +49,10 @@ class Tenant(Row):
         db_default=True,
         help_text="Payers who gave an address get their receipt by e-mail.",
     )
+    # Empty: no page ever asks Google anything. Payment pages alone use it, after consent.
+    google_measurement_id = models.CharField(
+        max_length=20, blank=True, default="", db_default="", validators=[validate_measurement_id]
+    )
     is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:
@@ -44,6 +61,10 @@ class Tenant(Row):
             models.CheckConstraint(
                 name="tenant_currency_is_upper_case",
                 condition=models.Q(default_currency__regex=r"^[A-Z]{3}$"),
+            ),
+            models.CheckConstraint(
+                name="tenant_measurement_id_is_googles",
+                condition=models.Q(google_measurement_id__regex=r"^(G-[A-Z0-9]{4,16})?$"),
             ),
         ]
 

@@ -1,7 +1,7 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import imports, intake, letters, links, payments, templates
+from payments.api import analytics, imports, intake, letters, links, payments, templates
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
@@ -49,6 +49,7 @@ urlpatterns = [
         name="api_link_letters",
     ),
     route("api/payments/", payments.PaymentList.as_view(), name="api_payments"),
+    route("api/payments/analytics/", analytics.Analytics.as_view(), name="api_analytics"),
     route("api/payments/<uuid:pk>/", payments.PaymentDetail.as_view(), name="api_payment"),
     route(
         "api/payments/<uuid:pk>/refunds/",

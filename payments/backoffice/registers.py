@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.sections import Section, register_section
 from core.backoffice.timelines import (
     Happening,
     Person,
@@ -17,9 +18,9 @@ from core.backoffice.timelines import (
     register_timeline,
 )
 from core.backoffice.worklists import Worklist, register_worklist
-from core.models import User
+from core.models import Tenant, User
 from payments import queries, queries_safety
-from payments.models import Checkout, FraudAlarm, Payment, PaymentLink, Refund
+from payments.models import Checkout, FraudAlarm, Payment, PaymentLink, Refund, StripeAccount
 from payments.words import words_of_term
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -200,8 +201,35 @@ def _expiring_url() -> str:
     return f"{reverse('links')}?{urlencode({'status': queries.EXPIRING})}"
 
 
+def state_of_account(tenant: Tenant) -> str:
+    """Say which account at Stripe the money goes to."""
+    account = StripeAccount.objects.first()
+    return account.stripe_account_id if account else "Not connected: nobody can pay yet"
+
+
+register_section(
+    Section(
+        name="stripe",
+        title="Stripe account",
+        url=lambda: reverse("stripe_connect"),
+        words="Where the money of customers goes.",
+        state=state_of_account,
+        order=30,
+    )
+)
+register_section(
+    Section(
+        name="statistics",
+        title="Statistics of payment pages",
+        url=lambda: reverse("statistics_settings"),
+        words="Views are counted here without cookies; Google Analytics only if you want it.",
+        state=lambda tenant: tenant.google_measurement_id or "Google Analytics: off",
+        order=35,
+    )
+)
 register_nav(NavItem("Links", lambda: reverse("links"), order=10, group="Money"))
 register_nav(NavItem("Payments", lambda: reverse("payments"), order=20, group="Money"))
+register_nav(NavItem("Analytics", lambda: reverse("analytics"), order=25, group="Money"))
 register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)

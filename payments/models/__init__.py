@@ -22,6 +22,7 @@ from payments.models.recipient import LinkRecipient
 from payments.models.refund import Refund
 from payments.models.template import LinkTemplate
 from payments.models.version import LinkVersion
+from payments.models.views import LinkViews
 
 __all__ = [
     "By",
@@ -39,6 +40,7 @@ __all__ = [
     "LinkRecipient",
     "LinkTemplate",
     "LinkVersion",
+    "LinkViews",
     "ListedParty",
     "Movement",
     "Payment",

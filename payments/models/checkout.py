@@ -94,6 +94,11 @@ class Checkout(TenantRow):
         indexes = [
             models.Index(fields=["tenant", "kind", "subject_id"], name="checkout_by_subject"),
             models.Index(
+                fields=["tenant", "created_at"],
+                name="checkout_of_link_by_time",
+                condition=Q(link__isnull=False),
+            ),
+            models.Index(
                 fields=["tenant", "state", "checked_at"],
                 name="checkout_unsettled",
                 condition=Q(state__in=["created", "open", "processing"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from core.encryption import EncryptedJSONField
 from core.models import TenantRow
@@ -80,6 +81,8 @@ class Payment(TenantRow):
             models.Index(fields=["tenant", "-created_at", "-id"], name="payment_newest"),
             models.Index(fields=["tenant", "state", "-paid_at"], name="payment_by_state"),
             models.Index(fields=["tenant", "link"], name="payment_by_link"),
+            # The moment by which analytics puts a payment on a day (payments.analytics).
+            models.Index(F("tenant"), Coalesce("paid_at", "created_at"), name="payment_by_moment"),
             models.Index(
                 fields=["tenant", "created_at"],
                 name="payment_needs_decision",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from payments.models import PaymentLink
 from payments.pages import visitor
 from payments.pages.choices import NOTHING_TYPED, Form, Typed, form_of
+from payments.pages.statistics import statistics_of, widen
 from payments.puzzles import Puzzle
 from payments.queries import Counter
 from payments.templatetags.money import visitor_locale
@@ -90,15 +91,18 @@ def show(
         return _page("payments/pay/unknown.html", told, _STATUS_CODES["unknown"])
     notice = said.notice
     state = said.state or state_of(found, now)
+    asked = statistics_of(request, found.link.tenant)
+    own = {"visitor": who, "form": _form(found, said.typed), "statistics": asked}
     with timezone.override(found.link.tenant.zone):
         response = _page(
             f"payments/pay/{state}.html",
-            context_of(request, found, notice) | {"visitor": who, "form": _form(found, said.typed)},
+            context_of(request, found, notice) | own,
             notice.status if notice and state == "open" else _STATUS_CODES[state],
         )
     if state == "open" and visitor.COOKIE not in request.COOKIES:
         visitor.remember(response, who, path=reverse("pay", args=[found.link.token]))
     _say_when_to_return(response, found, notice, now)
+    widen(response, asked)
     return response
 
 

@@ -32,7 +32,8 @@ def public_page(view: Page) -> Page:
     def page(request: HttpRequest, token: str) -> HttpResponse:
         response = view(request, token)
         # What django-csp reads; its decorator is typed for views without arguments.
-        response._csp_update = {"form-action": settings.CHECKOUT_ORIGINS}  # type: ignore[attr-defined]
+        more = getattr(response, "_csp_update", {})
+        response._csp_update = {**more, "form-action": settings.CHECKOUT_ORIGINS}  # type: ignore[attr-defined]
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -1,7 +1,7 @@
 """Pages that customers see: what is to be paid, and what became of their payment.
 
-There is no login: whoever has the address may look and pay. Looking never writes, and nothing
-here marks anything as paid.
+There is no login: whoever has the address may look and pay. Looking only counts a view, after the
+answer, and nothing here marks anything as paid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.languages import language_for_stripe
 from core.models import Entry
@@ -34,6 +34,8 @@ from payments.pages.counter import NOTHING_SAID, Notice, Said
 from payments.pages.departure import NOT_OPENED, examine, to_stripe
 from payments.pages.privacy import public_page
 from payments.pages.qr import qr_svg
+from payments.pages.statistics import answer_statistics
+from payments.pages.views_counted import count_after
 from payments.queries import Counter, counter_of, outcome_of
 
 View = Callable[[HttpRequest, Entry, str], HttpResponse]
@@ -80,7 +82,10 @@ def _show(request: HttpRequest, entry: Entry, who: str, said: Said = NOTHING_SAI
     back = who if request.method == "POST" else visitor.known_visitor(request)
     with scope(entry.tenant_id, role="public"):
         found = _counter(entry, back, now)
-        return counter.show(request, found, now=now, who=who, said=said)
+        response = counter.show(request, found, now=now, who=who, said=said)
+    if found is not None:
+        count_after(request, response, entry, now)
+    return response
 
 
 def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
@@ -119,6 +124,15 @@ def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpRespon
     response = to_stripe(checkout)
     visitor.remember(response, who, path=request.path.rstrip("/") + "/")
     return response
+
+
+@csrf_exempt  # see payments.pages.visitor.comes_from_elsewhere
+@require_POST
+@public_page
+@with_link
+def pay_statistics(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
+    """Remember whether this visitor agreed to be counted by Google Analytics."""
+    return answer_statistics(request, entry)
 
 
 @require_safe

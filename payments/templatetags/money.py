@@ -18,6 +18,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from core.languages import active_locale, browser_language, chosen_language
 from core.money import Money
 from payments import words
+from payments.analytics.tables import shown
 from payments.models import Payment
 from payments.words import paid_with, why_refund_failed
 
@@ -105,3 +106,9 @@ def short_method(payment: Payment) -> str:
 def refund_failure(reason: str) -> str:
     """Show why a refund failed."""
     return why_refund_failed(reason)
+
+
+@register.filter
+def minor_units(minor: int, currency: str) -> str:
+    """Show minor units of a currency: `{{ tally.minor|minor_units:total.currency }}`."""
+    return shown(minor, currency)

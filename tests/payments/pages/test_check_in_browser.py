@@ -1,4 +1,4 @@
-"""The check in a real browser, and the pages of safety: accessible, and not too wide for a phone."""
+"""The check in a real browser, and the pages of safety: accessible, and fit for a phone."""
 
 from __future__ import annotations
 
