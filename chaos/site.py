@@ -24,7 +24,7 @@ from core.demo.postgres import LocalPostgres
 from core.demo.processes import marked, running, wait_until
 from core.demo.valkey import LocalValkey
 
-START_SECONDS = 600.0
+START_SECONDS = 1800.0
 STOP_SECONDS = 60.0
 PARTS = (
     *("web", "beat", "sandbox", "PostgreSQL", "Valkey"),
@@ -118,7 +118,7 @@ def _is_there(url: str) -> bool:
 
 @contextmanager
 def site(home: Path, port: int, say: Callable[[str], None]) -> Iterator[Site]:
-    """Start a fresh demo in `home`, and end it. Raises CannotStart."""
+    """Start the demo in `home`, and end it. Raises CannotStart."""
     layout = Layout(var=home)
     layout.prepare()
     command = [sys.executable, "-m", "chaos.demo", str(home), str(port)]
