@@ -88,6 +88,12 @@ class Site:
         groups = {_group(pid) for pid in first}
         return {pid for pid in ours if _group(pid) in groups}
 
+    def with_sessions(self, part: str) -> set[int]:
+        """Return the processes of a part, of PostgreSQL its sessions as well."""
+        title = f"postgres: {tag(self._postgres.home)}"
+        sessions = {pid for pid, words in running() if " ".join(words).startswith(title)}
+        return self.processes(part) | (sessions if part == "PostgreSQL" else set())
+
     @property
     def _postgres(self) -> LocalPostgres:
         return LocalPostgres(home=self.layout.postgres)
