@@ -19,7 +19,17 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        if sys.argv[1:2] != ["doctor"]:
+            raise
+        # Settings that cannot even be read: what the doctor is asked about, not a traceback.
+        from core.observe.redact import redact_text
+
+        told = redact_text(str(error))
+        sys.stdout.write(f"BROKEN  settings: {told}\n        -> See docs/configuration.md.\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ class Memory:
 
 def memory(on: Site) -> dict[str, float]:
     """Return the megabytes of each part that are its own (private, or shared with its kin once)."""
-    return {part: sum(map(_own_megabytes, on.processes(part))) for part in PARTS}
+    return {part: sum(map(_own_megabytes, on.with_sessions(part))) for part in PARTS}
 
 
 def _own_megabytes(pid: int) -> float:

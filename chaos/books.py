@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -47,16 +48,16 @@ class Books:
 
     def found(self, organizations: int) -> None:
         """Make customers who owe a fee for each month since long ago."""
-        now, currency = timezone.now(), self.tenant.default_currency
+        now, currency, tag = timezone.now(), self.tenant.default_currency, secrets.token_hex(4)
         starts_on = months_before(now.date(), MONTHS_BACK)
         with scope(self.tenant.pk):
-            plan = make_plan(code="chaos", name="Chaos", currency=currency)
+            plan = make_plan(code=f"chaos-{tag}", name="Chaos", currency=currency)
             version = draft_version(plan_id=plan.pk)
             add_fee(version_id=version.pk, name="Tap", amount_minor=4200, timing="arrears")
             publish_version(version_id=version.pk, by=None, now=now)
             for number in range(organizations):
                 made = make_organization(
-                    code=f"chaos-{number}", name=f"Chaos {number}", currency=currency,
+                    code=f"chaos-{tag}-{number}", name=f"Chaos {number}", currency=currency,
                     time_zone="UTC", billing_starts_on=starts_on, now=now,
                     payer={"name": f"Chaos {number}", "email": f"chaos{number}@example.com"},
                 )  # fmt: skip

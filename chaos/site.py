@@ -24,7 +24,7 @@ from core.demo.postgres import LocalPostgres
 from core.demo.processes import marked, running, wait_until
 from core.demo.valkey import LocalValkey
 
-START_SECONDS = 600.0
+START_SECONDS = 1800.0
 STOP_SECONDS = 60.0
 PARTS = (
     *("web", "beat", "sandbox", "PostgreSQL", "Valkey"),
@@ -88,6 +88,12 @@ class Site:
         groups = {_group(pid) for pid in first}
         return {pid for pid in ours if _group(pid) in groups}
 
+    def with_sessions(self, part: str) -> set[int]:
+        """Return the processes of a part, of PostgreSQL its sessions as well."""
+        title = f"postgres: {tag(self._postgres.home)}"
+        sessions = {pid for pid, words in running() if " ".join(words).startswith(title)}
+        return self.processes(part) | (sessions if part == "PostgreSQL" else set())
+
     @property
     def _postgres(self) -> LocalPostgres:
         return LocalPostgres(home=self.layout.postgres)
@@ -118,7 +124,7 @@ def _is_there(url: str) -> bool:
 
 @contextmanager
 def site(home: Path, port: int, say: Callable[[str], None]) -> Iterator[Site]:
-    """Start a fresh demo in `home`, and end it. Raises CannotStart."""
+    """Start the demo in `home`, and end it. Raises CannotStart."""
     layout = Layout(var=home)
     layout.prepare()
     command = [sys.executable, "-m", "chaos.demo", str(home), str(port)]

@@ -80,6 +80,11 @@ def _endpoint(
     if not ours:
         yield broken("Stripe has no endpoint for our address: no payment is noticed", mend)
         return
+    if len(ours) > 1:
+        yield warning(
+            f"{len(ours)} endpoints send to our address: each event comes as often",
+            f"{mend[:-1]} --replace-webhook.",
+        )
     for fault in faults_of(ours[0]):
         yield broken(f"the webhook endpoint {fault}", mend)
     if not account.webhook_secrets:

@@ -13,7 +13,7 @@ from core.demo.layout import Layout
 from core.demo.memory import port_is_free
 from core.demo.places import Lock, remove_data, tag
 from core.demo.processes import end_stray_group, marked, service_account, wait_until
-from core.demo.supervisor import Supervisor, refuse_bad_environment
+from core.demo.supervisor import READY_SECONDS, Supervisor, refuse_bad_environment
 from core.demo.terminal import Terminal
 
 DEFAULT_PORT = 8000
@@ -41,8 +41,13 @@ def main(arguments: Sequence[str]) -> int:
     return run(port=options.port, reset=options.reset)
 
 
-def run(*, port: int, reset: bool, layout: Layout | None = None) -> int:
-    """Run the demo until it is stopped; what goes wrong is one message on stderr."""
+def run(
+    *, port: int, reset: bool, layout: Layout | None = None, patience: float = READY_SECONDS
+) -> int:
+    """Run the demo until it is stopped; what goes wrong is one message on stderr.
+
+    `patience`: how many seconds one step of its start may take.
+    """
     take_signals()
     os.umask(0o077)  # logs, data and keys are for this user alone
     layout = layout or Layout()
@@ -56,7 +61,7 @@ def run(*, port: int, reset: bool, layout: Layout | None = None) -> int:
         # A killed process gives its port back a moment after it can no longer be seen.
         if not wait_until(lambda: port_is_free(port), seconds=5 if found_strays else 0):
             raise DemoError(f"port {port} is in use: stop what listens there or choose --port")
-        _serve(layout, port)
+        _serve(layout, port, patience)
     except DemoError as error:
         sys.stderr.write(f"demo: {error}\n")
         return 1
@@ -87,13 +92,13 @@ def _clean_up(layout: Layout) -> bool:
     return bool(strays)
 
 
-def _serve(layout: Layout, port: int) -> None:
+def _serve(layout: Layout, port: int, patience: float) -> None:
     given = {name: os.environ[name] for name in OVERRIDES if os.environ.get(name)}
     refuse_bad_environment(given)
     if "DATABASE_URL" not in given:
         _drop_libpq_variables()
     _rotate_logs(layout)
-    Supervisor(layout, Terminal(), port=port, given=given).run()
+    Supervisor(layout, Terminal(), port=port, given=given, patience=patience).run()
 
 
 def _drop_libpq_variables() -> None:

@@ -39,7 +39,16 @@ class Stopped(Exception):
 class Supervisor:
     """One run of the demo, from the first child to the last."""
 
-    def __init__(self, layout: Layout, terminal: Terminal, *, port: int, given: Mapping[str, str]):
+    def __init__(
+        self,
+        layout: Layout,
+        terminal: Terminal,
+        *,
+        port: int,
+        given: Mapping[str, str],
+        patience: float = READY_SECONDS,
+    ) -> None:
+        self._patience = patience
         self._layout = layout
         self._terminal = terminal
         self._port = port
@@ -176,7 +185,7 @@ class Supervisor:
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         """Look after the parts until `condition` holds."""
-        end = time.monotonic() + READY_SECONDS
+        end = time.monotonic() + self._patience
         while not condition():
             if time.monotonic() > end:
                 raise StartFailed(f"gave up waiting for {what}, see {self._layout.var / 'log'}")

@@ -97,6 +97,24 @@ def test_endpoint_that_lacks_types_or_is_off_is_broken(
     ]
 
 
+def test_two_endpoints_for_one_address_are_told(
+    tenant: Tenant, connected: StripeAccount, sandbox: Sandbox, now: datetime
+) -> None:
+    key = connected.secret_key
+    form = {f"enabled_events[{i}]": name for i, name in enumerate(sorted(HANDLED_TYPES))}
+    sandbox.stripe(
+        "POST", "webhook_endpoints", key=key, url=connected.webhook_url,
+        api_version=API_VERSION, **form,
+    )  # fmt: skip
+
+    found = told(diagnoses.look_at_account(Visit(now=now, tenant=tenant)))
+    set_up("--tenant", "amber", "--replace-webhook")
+    after = told(diagnoses.look_at_account(Visit(now=now, tenant=tenant)))
+
+    assert ("WARNING", "2 endpoints send to our address: each event comes as often") in found
+    assert [state for state, _ in after] == ["FINE", "FINE"]
+
+
 def test_stripe_that_is_down_is_broken(
     tenant: Tenant, connected: StripeAccount, now: datetime, settings: Any
 ) -> None:

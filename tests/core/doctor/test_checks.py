@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,6 +22,7 @@ from core.models import Tenant, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from core.observe import heartbeat
 from core.observe.counts import client
 from core.tenancy import scope
+from tests.servers import ROOT
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 VISIT = Visit(now=NOW)
@@ -239,3 +242,42 @@ def test_doctor_in_words_can_leave_out_what_is_fine(tenant: Tenant) -> None:
     lines = out.getvalue().splitlines()
     assert [line for line in lines if line.startswith("ok")] == []
     assert "WARN    Stripe (amber): no Stripe account is connected: nobody can pay" in lines
+
+
+def test_settings_that_cannot_be_read_are_broken_not_a_traceback() -> None:
+    env = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.startswith("BROKEN  settings: Set the SECRET_KEY environment variable")
+
+
+def test_doctor_answers_while_everything_is_down() -> None:
+    nowhere = {
+        "DATABASE_URL": "postgresql://taproom_app:hunter2@127.0.0.1:1/taproom",
+        "REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--json"],
+        cwd=ROOT,
+        env={**os.environ, **nowhere},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = {one["check"]: one["state"] for one in json.loads(done.stdout)["findings"]}
+    down = ("database role", "row-level security", "migrations", "redis", "queues", "beat")
+    assert done.returncode == 2
+    assert [name for name in down if found[name] != "broken"] == []
+    assert "hunter2" not in done.stdout + done.stderr
