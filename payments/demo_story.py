@@ -17,7 +17,7 @@ from core.demo_story import Stage
 from core.models import Tenant
 from core.tenancy import scope
 from payments.gateway import WORKER, StripeRefused
-from payments.models import Checkout, Payment, PaymentLink
+from payments.models import Checkout, Payment, PaymentLink, StripeAccount
 from payments.operations.accounts import connect_account
 from payments.operations.checkouts import claim_link_checkout, open_checkout
 from payments.operations.endpoints import SecretMissing, receive_webhooks
@@ -72,6 +72,18 @@ def _connect(stage: Stage, tenant: Tenant) -> None:
 def control_sandbox(path: str, **body: Any) -> Any:
     """Do something that only the sandbox can, such as pay as a customer would."""
     answer = requests.post(f"{settings.STRIPE_API_BASE}/_sandbox/{path}", json=body, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def post_to_sandbox(account: StripeAccount, path: str, **form: Any) -> Any:
+    """Do at the sandbox what people do elsewhere at Stripe, such as saving a card."""
+    answer = requests.post(
+        f"{settings.STRIPE_API_BASE}/v1/{path}",
+        data=form,
+        auth=(account.secret_key, ""),
+        timeout=10,
+    )
     answer.raise_for_status()
     return answer.json()
 

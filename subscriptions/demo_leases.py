@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import requests
-from django.conf import settings
 from django.utils import timezone
 
 from core.demo_story import Stage
 from core.periods import today
 from core.tenancy import scope
-from payments.demo_story import is_sandbox
+from payments.demo_story import is_sandbox, post_to_sandbox
 from payments.models import StripeAccount
 from subscriptions.models import House, Lease, RentPayment, RentTransfer, Resident, Room
 from subscriptions.operations.cases import add_note, open_case, take_case
@@ -126,14 +124,7 @@ class _Rents:
         self._look_into_dispute()
 
     def _post(self, path: str, **form: Any) -> Any:
-        answer = requests.post(
-            f"{settings.STRIPE_API_BASE}/v1/{path}",
-            data=form,
-            auth=(self.account.secret_key, ""),
-            timeout=10,
-        )
-        answer.raise_for_status()
-        return answer.json()
+        return post_to_sandbox(self.account, path, **form)
 
     def _pay(self, rent: RentPayment, home: _Home) -> None:
         """Have a rent taken from what its resident saved, if anything, and sent on."""
