@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from billing.models import AuditReport, Push
+from billing.models import AuditReport, Push, PushDesk
 from core.observe import gauges
 
 
@@ -28,9 +28,18 @@ def mismatches(now: datetime) -> gauges.Reading:
     yield (), Push.objects.filter(state=Push.State.MISMATCH).count()
 
 
+def silence(now: datetime) -> gauges.Reading:
+    """Yield for how many seconds Stripe has given no certain answer; 0 while it answers."""
+    since = PushDesk.objects.filter(down_since__isnull=False).aggregate(at=Min("down_since"))["at"]
+    yield (), max(0.0, (now - since).total_seconds()) if since else 0.0
+
+
 gauges.register("billing_pushes", "Pushes to Stripe by state.", pushes_by_state, labels=("state",))
 gauges.register(
     "billing_push_oldest_seconds", "How long the oldest open push has waited.", push_age, join=max
+)
+gauges.register(
+    "billing_stripe_silent_seconds", "How long Stripe has not answered pushes.", silence, join=max
 )
 gauges.register("billing_push_mismatches", "Pushes that differ at Stripe from ours.", mismatches)
 

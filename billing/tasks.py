@@ -56,6 +56,20 @@ def ask_standing(self: Job, *, stripe_invoice_id: str) -> None:
     )
 
 
+@job(
+    "billing.mark_paid_elsewhere",
+    queue="stripe",
+    autoretry_for=(StripeUnavailable,),
+    max_retries=10,
+    retry_backoff=True,
+)
+def mark_paid_elsewhere(self: Job, *, invoice_id: str) -> None:
+    """Tell Stripe that an invoice was paid outside of it."""
+    standings.mark_paid_elsewhere(
+        tenant_id=self.tenant_id, invoice_id=UUID(invoice_id), clock=timezone.now
+    )
+
+
 @job("billing.sweep_standings")
 def sweep_standings(self: Job) -> None:
     """Find invoices whose due day has passed without an event."""

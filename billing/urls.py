@@ -1,6 +1,6 @@
 """Routes of the pages of billing; those of the API stand in `billing.api.urls`."""
 
-from billing.pages import crediting, plans, staff
+from billing.pages import crediting, plans, settling, staff
 from billing.pages.portal import alerts, invoicing, owing, using
 from core.api.routes import route
 
@@ -46,6 +46,8 @@ organizations = [
     route(
         "billing/invoices/<uuid:pk>/credit/", crediting.credit_note_new, name="billing_credit_note"
     ),
+    route("billing/invoices/<uuid:pk>/void/", settling.invoice_void, name="billing_invoice_void"),
+    route("billing/invoices/<uuid:pk>/paid/", settling.invoice_paid, name="billing_invoice_paid"),
     route("billing/what-if/", crediting.what_if, name="billing_what_if"),
     *(
         route(f"billing/invoices/<uuid:pk>.{ending}/", staff.invoice_file,

@@ -49,7 +49,12 @@ class CreditNoteFields(StrictSerializer):
 
     amount_minor = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False)
     # None at all would otherwise mean all that is left.
-    lines = TakeFields(many=True, required=False, allow_empty=False, max_length=MOST_LINES)
+    lines = TakeFields(
+        many=True,
+        required=False,
+        allow_empty=False,  # type: ignore[call-arg]  # both are of the list, not of one of it
+        max_length=MOST_LINES,
+    )
     reason = serializers.CharField(max_length=300)
     settled_by = serializers.ChoiceField(choices=CreditNote.Settled.choices)
 

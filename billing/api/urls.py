@@ -7,6 +7,7 @@ from billing.api import (
     catalogue,
     credit_notes,
     organizations,
+    settling,
     statements,
     usage_events,
 )
@@ -58,6 +59,12 @@ urlpatterns = [
         "api/invoices/<uuid:pk>/credit-notes/",
         credit_notes.CreditNotes.as_view(),
         name="api_invoice_credit_notes",
+    ),
+    route("api/invoices/<uuid:pk>/void/", settling.InvoiceVoid.as_view(), name="api_invoice_void"),
+    route(
+        "api/invoices/<uuid:pk>/paid-elsewhere/",
+        settling.InvoicePaidElsewhere.as_view(),
+        name="api_invoice_paid_elsewhere",
     ),
     route(
         "api/credit-notes/<uuid:pk>/void/",

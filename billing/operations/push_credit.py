@@ -37,7 +37,12 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
     try:
         facts = _made(turn, gateway, note, invoice_push.stripe_id)
     except StripeRefused as refusal:
-        turn.block(f"Stripe refuses the credit note: {refusal}")
+        if _has_moved(turn, note, invoice_push.stripe_id):
+            turn.postpone(
+                "Its invoice was paid meanwhile; it is credited as a paid one.", seconds=1
+            )
+        else:
+            turn.block(f"Stripe refuses the credit note: {refusal}")
         return
     if facts.amount_minor != note.amount_minor or facts.currency != note.currency:
         ours, theirs = f"{note.amount_minor}", f"{facts.amount_minor}"
@@ -62,6 +67,16 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
     refresh_standing(
         tenant_id=turn.tenant_id, stripe_invoice_id=invoice_push.stripe_id, now=turn.clock()
     )
+
+
+def _has_moved(turn: Turn, note: CreditNote, stripe_invoice_id: str) -> bool:
+    """Ask Stripe about the invoice; tells whether it is in another state than we thought."""
+    with scope(turn.tenant_id):
+        before = InvoiceStanding.objects.get(invoice_id=note.invoice_id).state
+    found = refresh_standing(
+        tenant_id=turn.tenant_id, stripe_invoice_id=stripe_invoice_id, now=turn.clock()
+    )
+    return found is not None and found.state != before
 
 
 def _void(
@@ -140,7 +155,8 @@ def _asked(
     turn: Turn, gateway: CreditNotes, note: CreditNote, stripe_invoice_id: str
 ) -> CreditNoteFacts:
     with scope(turn.tenant_id):
-        standing = InvoiceStanding.objects.get(invoice_id=note.invoice_id)
+        standings = InvoiceStanding.objects.select_related("invoice")
+        standing = standings.get(invoice_id=note.invoice_id)
     key = f"tap:crn:{note.pk}:{turn.push.generation}"
     params = credit_note_params(note, standing, stripe_invoice_id)
     try:
@@ -158,7 +174,8 @@ def credit_note_params(
     """Return what a credit note is made of.
 
     Of a paid invoice Stripe wants to know where the money goes: back to the payer by a refund of
-    its own, or, kept here or paid elsewhere, out of its sight.
+    its own, or, kept here or paid elsewhere, out of its sight. What was to be less to pay goes back
+    too, when all of it was paid before Stripe heard of the note.
     """
     line = {
         "type": "custom_line_item",
@@ -176,6 +193,7 @@ def credit_note_params(
         },
     }
     if standing.state == InvoiceStanding.State.PAID:
-        is_refund = note.settled_by == Settled.REFUND and not standing.is_paid_out_of_band
+        is_kept = note.settled_by == Settled.PREPAID or standing.is_moved_on
+        is_refund = not is_kept and not standing.is_paid_out_of_band
         params["refund_amount" if is_refund else "out_of_band_amount"] = note.amount_minor
     return params

@@ -20,7 +20,10 @@ TRIED_OFTEN = 3
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where all pushes of invoices stand. `rate` is invoices a second, over the last minute."""
+    """Where all pushes of invoices stand. `rate` is invoices a second, over the last minute.
+
+    `counts` and `waiting` are of all kinds, customers and credit notes among them.
+    """
 
     counts: dict[str, int]
     waiting: int
@@ -46,8 +49,10 @@ def invoices_a_second() -> float:
 
 def push_progress(now: datetime) -> Progress:
     """Count the pushes of the company in scope; three queries."""
-    rows = Push.objects.order_by().values_list("state").annotate(n=Count("pk"))
-    counts = dict(rows)
+    rows = Push.objects.order_by().values_list("state").annotate(n=Count("pk"), i=Count("invoice"))
+    by_state = list(rows)
+    counts = {state: n for state, n, _ in by_state}
+    invoices = {state: n for state, _, n in by_state}
     lately = Push.objects.filter(done_at__gt=now - LATELY, invoice__isnull=False)
     found = Push.objects.aggregate(
         oldest=Min("created_at", filter=Q(state__in=Push.OPEN)),
@@ -57,8 +62,8 @@ def push_progress(now: datetime) -> Progress:
     return Progress(
         counts=counts,
         waiting=waiting,
-        done=counts.get(Push.State.DONE, 0),
-        total=sum(counts.values()),
+        done=invoices.get(Push.State.DONE, 0),
+        total=sum(invoices.values()),
         rate=lately.count() / LATELY.total_seconds(),
         calls_rate=calls / LATELY.total_seconds(),
         allowed_rate=invoices_a_second(),

@@ -71,10 +71,16 @@ def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
     return StripeRefused(
         (error.user_message or str(error))[:400],
         status=status,
-        code=error.code or (error.error.code if error.error else None) or "",
+        code=_code(error),
         param=getattr(error, "param", None) or "",
         replayed=replayed,
     )
+
+
+def _code(error: stripe.StripeError) -> str:
+    """Return Stripe's code; of a key that came with other parameters, which has none, its type."""
+    code = error.code or (error.error.code if error.error else None)
+    return code or ("idempotency_error" if isinstance(error, stripe.IdempotencyError) else "")
 
 
 def _is_busy(error: stripe.StripeError, status: int) -> bool:

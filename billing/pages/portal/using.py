@@ -100,7 +100,7 @@ def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         return missing(visit, gettext("There is no such meter."))
     form, since, until = _days(request, visit)
     wanted = _wanted(request, visit, found, since, until)
-    beyond, is_backwards = _beyond(request, wanted, visit.organization.zone)
+    beyond, is_backwards = _beyond(request, since, until, visit.organization.zone)
     rows = event_rows_page(
         wanted, found, beyond=beyond, limit=PER_PAGE + 1, is_backwards=is_backwards
     )
@@ -152,7 +152,9 @@ def _place_of(row: EventRow) -> str:
     return f"{row.event.time.isoformat()}~{row.event.idempotency_key}"
 
 
-def _beyond(request: HttpRequest, wanted: EventFilter, zone: ZoneInfo) -> tuple[Place | None, bool]:
+def _beyond(
+    request: HttpRequest, since: date, until: date, zone: ZoneInfo
+) -> tuple[Place | None, bool]:
     """Return where the page starts, and whether it reads towards newer events.
 
     What is no place within the days leads to the first page.
@@ -164,7 +166,7 @@ def _beyond(request: HttpRequest, wanted: EventFilter, zone: ZoneInfo) -> tuple[
         place = Place(time, key, time.astimezone(zone).date())
     except (ValueError, OverflowError):
         return None, False
-    is_within = wanted.since <= place.day <= wanted.until
+    is_within = since <= place.day < until
     is_place = bool(key) and "\0" not in key and time.tzinfo is not None and is_within
     return (place, is_backwards) if is_place else (None, False)
 

@@ -149,8 +149,8 @@ WITH money AS (
 SELECT id::text, number || ': ' || total_minor || ' invoiced, ' || paid_minor || ' paid, '
     || credited || ' credited, ' || refunded_minor || ' refunded, ' || state AS detail
 FROM money
-WHERE paid_minor + credited > total_minor OR refunded_minor > paid_minor
-    OR (state = 'paid' AND paid_minor + credited <> total_minor)
+WHERE paid_minor + credited - refunded_minor > total_minor OR refunded_minor > paid_minor
+    OR (state = 'paid' AND paid_minor + credited < total_minor)
     OR (state = 'unsent' AND paid_minor > 0)
 """,
 )

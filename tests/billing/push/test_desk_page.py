@@ -43,7 +43,9 @@ def test_difference_is_shown_with_both_sides(world, page):
 
     text = page.get(URL).text
 
-    assert "<td>&lt;b&gt;Line&lt;/b&gt;</td><td>1000</td><td>1001</td>" in text
+    assert "<td>&lt;b&gt;Line&lt;/b&gt;</td>" in text
+    assert 'data-label="Ours"><div>1000</div>' in text
+    assert 'data-label="Stripe\N{RIGHT SINGLE QUOTATION MARK}s"><div>1001</div>' in text
     assert invoice.number in text
     assert "Delete the draft, send anew" in text
 
