@@ -26,6 +26,7 @@ from core.operations.outgoing import (
     UnknownEventType,
     announce,
     announce_test,
+    delete_old_messages,
     deliver_webhook,
     replay_delivery,
     sweep_webhooks,
@@ -599,3 +600,22 @@ def test_person_of_the_company_may_do_so_too(admin: User, endpoint: WebhookEndpo
         made = announce_test(endpoint_id=endpoint.pk, now=NOW)
 
     assert made.event_type == "webhook.test"
+
+
+def test_old_messages_go_with_their_deliveries_and_waiting_ones_stay(
+    tenant: Tenant, other_tenant: Tenant, endpoint: WebhookEndpoint
+) -> None:
+    heard, waiting = told(tenant), told(tenant)
+    assert sent(heard)
+    later = datetime.now(UTC) + timedelta(days=91)
+
+    with scope(other_tenant.pk):
+        foreign = delete_old_messages(now=later)
+    with scope(tenant.pk):
+        early = delete_old_messages(now=later - timedelta(days=2))
+        deleted = delete_old_messages(now=later)
+        left = list(WebhookDelivery.objects.values_list("pk", flat=True))
+        messages = list(WebhookMessage.objects.values_list("pk", flat=True))
+
+    assert (foreign, early, deleted) == (0, 0, 1)
+    assert (left, messages) == ([waiting.pk], [waiting.message_id])
