@@ -36,14 +36,14 @@ def test_link_goes_out_by_mail_and_the_receipt_comes_back(seller: Seller, sandbo
     link = seller.link(title="Aanbetaling")
     sent = seller.ask(
         "POST",
-        f"/api/payment-links/{link['id']}/letters/",
+        f"payment-links/{link['id']}/letters/",
         json={"emails": ["jan@klant.example"], "language": "nl", "message": "Beste Jan,"},
     )
+    assert sent.status_code == 201, sent.text
     letter = letter_to(sandbox, "jan@klant.example", "Aanbetaling")
     buyer = Buyer()
     buyer.http.headers["Accept-Language"] = "nl-NL,nl;q=0.9"
 
-    assert sent.status_code == 201
     assert "Beste Jan," in letter
     assert address_in(letter, "/pay/") == link["url"]
 
