@@ -76,12 +76,12 @@ _REFUND_FAILED: Final = {
 }
 
 _METHODS: Final = {
-    "card": "Card",
-    "sepa_debit": "SEPA Direct Debit",
-    "us_bank_account": "US bank account",
+    "card": _("Card"),
+    "sepa_debit": _("SEPA Direct Debit"),
+    "us_bank_account": _("US bank account"),
     "bacs_debit": "Bacs Direct Debit",
     "au_becs_debit": "BECS Direct Debit",
-    "acss_debit": "Canadian bank debit",
+    "acss_debit": _("Canadian bank debit"),
     "ideal": "iDEAL",
     "bancontact": "Bancontact",
     "link": "Link",
@@ -112,7 +112,7 @@ def methods_known() -> list[str]:
 
 def method_name(method: str) -> str:
     """Return a payment method as people call it."""
-    return _METHODS.get(method, method.replace("_", " ").capitalize())
+    return str(_METHODS.get(method, method.replace("_", " ").capitalize()))
 
 
 def paid_with(*, method: str, brand: str, last4: str) -> str:

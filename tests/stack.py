@@ -134,12 +134,19 @@ def _environment(url: str, addresses: Mapping[str, str]) -> dict[str, str]:
         "API_RATE_PER_ADDRESS": "100000/m",
         "API_RATE_PER_CREDENTIAL": "100000/m",
         "LOG_LEVEL": "INFO",
+        **_mail(addresses),
         "NO_COLOR": "1",
         "PUBLIC_URL": url,
         "PYTHONUNBUFFERED": "1",
         "TRUSTED_PROXY_COUNT": "1",  # so that a test can be many customers at many addresses
         **addresses,
     }
+
+
+def _mail(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Let letters go to the sandbox, where a test can open them."""
+    base = addresses.get("STRIPE_API_BASE")
+    return {"MAIL_INTAKE_URL": f"{base}/mail"} if base else {}
 
 
 def _worker() -> list[str | Path]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Organization
 from billing.queries.explaining import LineLike
@@ -92,19 +93,24 @@ def by_product(lines: Iterable[LineLike]) -> list[Part]:
     settling: dict[str, int] = defaultdict(int)
     for line in lines:
         if line.kind in _SETTLING:
-            settling[_SETTLING[line.kind]] += line.amount_minor
+            settling[str(_SETTLING[line.kind])] += line.amount_minor
         else:
-            charges[line.product or _NO_PRODUCT[line.source]] += line.amount_minor
+            charges[line.product or str(_NO_PRODUCT[line.source])] += line.amount_minor
     ranked = sorted(charges.items(), key=lambda one: (-one[1], one[0]))
     return [Part(*one) for one in [*ranked, *settling.items()]]
 
 
-_NO_PRODUCT = {"usage": "Usage", "minimum": "Usage", "fee": "Plan", "item": "One-off items"}
+_NO_PRODUCT = {
+    "usage": _("Usage"),
+    "minimum": _("Usage"),
+    "fee": _("Plan"),
+    "item": _("One-off items"),
+}
 _SETTLING = {
-    "tax": "Tax",
-    "carried": "Carried from or to other invoices",
-    "prepaid": "Prepaid credit used",
-    "waived": "Waived",
+    "tax": _("Tax"),
+    "carried": _("Carried from or to other invoices"),
+    "prepaid": _("Prepaid credit used"),
+    "waived": _("Waived"),
 }
 
 
@@ -127,7 +133,7 @@ def split(lines: Sequence[LineLike], weights: dict[UUID, Weights], *, currency: 
     for line in lines:
         weight = weights.get(line.source_id) if line.kind == "usage" else None
         if weight is None:
-            rest[_REST.get(line.kind, "Other")] += line.amount_minor
+            rest[str(_REST.get(line.kind, _("Other")))] += line.amount_minor
             continue
         usage += line.amount_minor
         for app, minor in _parts(line.amount_minor, weight.by_app, currency).items():
@@ -136,23 +142,23 @@ def split(lines: Sequence[LineLike], weights: dict[UUID, Weights], *, currency: 
             days[day] += minor
     without = apps.pop("", 0)
     if without:
-        rest["Usage without an app"] += without
+        rest[str(_REST["usage"])] += without
     ranked = sorted(apps.items(), key=lambda one: (-one[1], one[0]))
     others = [Part(*one) for one in rest.items() if one[1]]
     return Split([Part(*one) for one in ranked], others, dict(days), usage)
 
 
 _REST = {
-    "usage": "Usage without an app",
-    "minimum": "Minimums",
-    "recurring": "Recurring fees",
-    "one_off": "One-off items",
-    "late": "Late or corrected usage",
-    "credit": "Credits",
-    "tax": "Tax",
-    "carried": "Carried from or to other invoices",
-    "prepaid": "Prepaid credit used",
-    "waived": "Waived",
+    "usage": _("Usage without an app"),
+    "minimum": _("Minimums"),
+    "recurring": _("Recurring fees"),
+    "one_off": _("One-off items"),
+    "late": _("Late or corrected usage"),
+    "credit": _("Credits"),
+    "tax": _("Tax"),
+    "carried": _("Carried from or to other invoices"),
+    "prepaid": _("Prepaid credit used"),
+    "waived": _("Waived"),
 }
 
 

@@ -10,7 +10,7 @@ import re
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -176,7 +176,8 @@ def message_of(letter: Letter) -> EmailMessage:
             "List-Unsubscribe": f"<{stop}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-    sender = f"{_quoted(letter.tenant.name)} <{settings.DEFAULT_FROM_EMAIL}>"
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    sender = f"{_quoted(letter.tenant.name)} <{address}>"
     return EmailMessage(letter.title, letter.text, sender, [letter.to], headers=headers)
 
 

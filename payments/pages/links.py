@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.backoffice.timelines import timeline_of
+from core.languages import ENGLISH, PARAMETER, known_language
 from core.pages import StaffRequest, staff_page
 from payments import queries
 from payments.forms import LinkFilterForm, LinkForm, initial_of
@@ -160,9 +162,14 @@ def link_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @staff_page()
 def link_poster(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """Show the link's code and address to print."""
+    """Show the link's code and address to print, in the language of who will read it."""
     link = get_object_or_404(PaymentLink, pk=pk)
-    return TemplateResponse(request, "payments/staff/poster.html", {"link": link})
+    context = {
+        "link": link,
+        "language": known_language(request.GET.get(PARAMETER)) or ENGLISH,
+        "languages": settings.LANGUAGES,
+    }
+    return TemplateResponse(request, "payments/staff/poster.html", context)
 
 
 @require_POST

@@ -6,6 +6,7 @@ import smtplib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from typing import ClassVar
 from uuid import uuid4
 
@@ -90,6 +91,20 @@ def test_letter_is_sent_once_with_an_id_of_its_own(tenant: Tenant, write: Write)
     assert sent["Auto-Submitted"] == "auto-generated"
     kept = _reload(letter)
     assert (kept.state, kept.sent_at, kept.next_at) == ("sent", NOW, None)
+
+
+def test_letter_comes_in_the_companys_name(tenant: Tenant, write: Write, settings: object) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Taproom <office@taproom.example>"  # type: ignore[attr-defined]
+    Tenant.objects.filter(pk=tenant.pk).update(name="Bräu, Söhne & Co")
+    letter = write()
+    assert letter is not None
+
+    send_letter(tenant_id=tenant.pk, letter_id=letter.pk, now=NOW)
+
+    sent = message_from_bytes(mail.outbox[0].message().as_bytes(), policy=policy.default)
+    (sender,) = sent["From"].addresses
+    assert sender.display_name == "Bräu, Söhne & Co"
+    assert sender.addr_spec == "office@taproom.example"
 
 
 def test_letter_of_work_that_is_undone_is_not_written(tenant: Tenant, write: Write) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from core.languages import COOKIE
-from core.models import Tenant
+from core.models import Tenant, User
 from core.tenancy import scope
 from payments.models import PaymentLink, Receipt, StripeAccount
 from tests.payments.conftest import Customer
@@ -110,3 +110,19 @@ def test_choice_by_link_keeps_the_rest_of_the_address(new_link: NewLink, phone: 
 
     assert 'href="?x=1%262&amp;lang=en"' in page.content.decode()
     assert page.cookies[COOKIE].value == "nl"
+
+
+def test_poster_is_printed_in_the_language_of_who_reads_it(
+    new_link: NewLink, counselor: User, log_in: Callable[[User], Client]
+) -> None:
+    link = new_link()
+    address = reverse("link_poster", args=[link.pk])
+    staff = log_in(counselor)
+
+    english = staff.get(address, headers={"Accept-Language": "nl"}).content.decode()
+    dutch = staff.get(address, {"lang": "nl"}).content.decode()
+
+    assert "Scan the code with your phone" in english
+    assert '<article class="card poster" lang="nl">' in dutch
+    assert "Scan de code met de camera van uw telefoon" in dutch
+    assert "€\xa0125,00" in dutch
