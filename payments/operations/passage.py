@@ -322,7 +322,9 @@ def _amount_of(visit: Visit) -> Money | None:
     """Return what the visitor wants to pay: as the form says, else what the link asks for."""
     if visit.amount is not None:
         return visit.amount
-    link = PaymentLink.objects.filter(pk=_link_id(visit)).first()
+    if visit.kind != Entry.Kind.PAYMENT_LINK:
+        return None
+    link = PaymentLink.objects.filter(pk=visit.subject_id).first()
     return link.amount if link is not None else None
 
 
