@@ -305,7 +305,8 @@ class RuleForm(forms.Form):
     @property
     def window_seconds(self) -> int:
         """Return the window in seconds."""
-        return max(1, round(self.cleaned_data["minutes"] * 60))
+        minutes: Decimal = self.cleaned_data["minutes"]
+        return max(1, round(minutes * 60))
 
 
 class PartyForm(forms.Form):

@@ -17,7 +17,7 @@ OWN = ("tests/test_security_docs.py", None)
 
 
 @cache
-def tests_in(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     """Return the names of the test functions of a file."""
     tree = ast.parse((ROOT / path).read_text())
     return {
@@ -29,7 +29,7 @@ def tests_in(path: str) -> set[str]:
 
 @pytest.mark.parametrize(("path", "name"), [one for one in PROOFS if one != OWN])
 def test_proof_of_a_promise_exists(path: str, name: str | None) -> None:
-    found = tests_in(path)
+    found = names_in(path)
 
     assert found if name is None else name in found
 

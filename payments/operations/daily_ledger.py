@@ -239,9 +239,9 @@ def _lines(
             theirs[key[0], key[1], FEES] -= row.fee_minor
         if row.source_id in expected or row.source_id in claimed:
             ours[key] += row.amount_minor
-    for source, one in _amounts_off(rows, expected):
+    for source, off in _amounts_off(rows, expected):
         row = next(row for row in rows if row.source_id == source)
-        ours[row.made_at.astimezone(zone).date(), row.currency, category_of(row)] += one
+        ours[row.made_at.astimezone(zone).date(), row.currency, category_of(row)] += off
     for source, one in missing.items():
         if one.happened_at is not None:
             day = one.happened_at.astimezone(zone).date()

@@ -71,15 +71,16 @@ def _ask_for(
         raise AnswerNotPossible(f"The bank waits for no answer: {dispute.get_status_display()}.")
     if kind == Kinds.ACCEPT and dispute.is_inquiry:
         raise AnswerNotPossible("An inquiry cannot be accepted: refund it, or submit evidence.")
-    answer = DisputeAnswer.objects.create(
+    answer = DisputeAnswer(
         tenant_id=dispute.tenant_id,
         dispute=dispute,
         kind=kind,
-        evidence=evidence,
         asked_by=by,
         asked_at=now,
         next_at=now,
     )
+    answer.evidence = evidence
+    answer.save(force_insert=True)
     enqueue("payments.push_dispute_answer", answer_id=answer.pk)
     return answer
 

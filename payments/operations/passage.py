@@ -19,7 +19,15 @@ from core.money import Money
 from core.tenancy import current
 from payments import puzzles
 from payments.marks import every_mark, mark, names_of_address, names_of_email, who_counts
-from payments.models import By, Checkout, FraudAlarm, FraudDecision, FraudRule, ListedParty
+from payments.models import (
+    By,
+    Checkout,
+    FraudAlarm,
+    FraudDecision,
+    FraudRule,
+    ListedParty,
+    PaymentLink,
+)
 from payments.operations.alarms import raise_alarm
 from payments.operations.counting import count_up, counts_of, moment_of
 from payments.operations.fraud_rules import rules_in_force
@@ -301,15 +309,23 @@ def _broken_by_declines(rules: list[FraudRule], visit: Visit, now: datetime) -> 
 
 
 def _broken_by_amount(rules: list[FraudRule], visit: Visit, now: datetime) -> list[_Broken]:
-    amount = visit.amount
+    smallest = [rule for rule in rules if rule.counts == Counts.AMOUNT_BELOW]
+    amount = _amount_of(visit) if smallest else None
     return [
         _Broken(rule, amount.minor, now + timedelta(hours=1))
-        for rule in rules
-        if amount is not None
-        and rule.counts == Counts.AMOUNT_BELOW
-        and rule.currency == amount.currency
-        and amount.minor < rule.most
+        for rule in smallest
+        if amount is not None and rule.currency == amount.currency and amount.minor < rule.most
     ]
+
+
+def _amount_of(visit: Visit) -> Money | None:
+    """Return what the visitor wants to pay: as the form says, else what the link asks for."""
+    if visit.amount is not None:
+        return visit.amount
+    if visit.kind != Entry.Kind.PAYMENT_LINK:
+        return None
+    link = PaymentLink.objects.filter(pk=visit.subject_id).first()
+    return link.amount if link is not None else None
 
 
 def _link_id(visit: Visit) -> UUID | None:

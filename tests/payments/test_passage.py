@@ -210,6 +210,8 @@ def test_amount_below_the_smallest_takes_the_step(tenant: Tenant, visit: Visit) 
     foreign = judge(tenant, replace(visit, amount=Money(99, "USD")))
 
     assert [one.outcome for one in (small, enough, foreign)] == ["challenged", "allowed", "allowed"]
+    set_rule(tenant, "amount_below", "tenant", most=12501)
+    assert judge(tenant, visit).outcome == "challenged"  # the link asks for 125.00
 
 
 def test_rule_that_is_off_stops_nobody(tenant: Tenant, visit: Visit) -> None:

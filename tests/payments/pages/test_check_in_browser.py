@@ -1,4 +1,4 @@
-"""The check in a real browser, and the pages of safety: accessible, and fit for a phone."""
+"""The check in a real browser; and pages of safety: accessible, quiet, as narrow as a phone."""
 
 from __future__ import annotations
 
