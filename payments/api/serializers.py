@@ -91,7 +91,7 @@ class QuestionFields(StrictSerializer):
     """One question to the customer; `key` is made from the label if it is not given."""
 
     key = serializers.CharField(max_length=40, default="", allow_blank=True)
-    label = serializers.CharField(max_length=50)
+    label = serializers.CharField(max_length=50)  # type: ignore[assignment]
     type = serializers.ChoiceField(FIELD_TYPES, default="text")
     is_required = serializers.BooleanField(default=False)
     options = serializers.ListField(
@@ -113,7 +113,7 @@ class LinkFields(StrictSerializer):
     min_amount_minor = serializers.IntegerField(required=False, allow_null=True)
     max_amount_minor = serializers.IntegerField(required=False, allow_null=True)
     preset_amount_minor = serializers.IntegerField(required=False, allow_null=True)
-    items = ItemFields(many=True, required=False, max_length=MOST_ITEMS)
+    items = ItemFields(many=True, required=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     min_part_minor = serializers.IntegerField(
         required=False, allow_null=True, help_text="The least that the first part may be."
     )
@@ -216,7 +216,7 @@ class GivenAnswer(serializers.Serializer[Any]):
     """What a customer answered."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField()
 
 
@@ -314,7 +314,7 @@ class ImportRowAnswer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(["new", "made", "refused"])
     link = serializers.UUIDField(allow_null=True)
     url = serializers.CharField(allow_null=True)
-    errors = RowErrorAnswer(many=True)
+    errors = RowErrorAnswer(many=True)  # type: ignore[assignment]
 
 
 class ImportAnswer(serializers.Serializer[Any]):
