@@ -137,12 +137,12 @@ def _first_end(link: PaymentLink, now: datetime) -> datetime | None:
 class Outcome:
     """What became of one checkout, for the customer who comes back from Stripe's page.
 
-    `link` says what it said when the checkout was made.
+    `link` says what it said when the checkout was made; None for other kinds of checkouts.
     """
 
     checkout: Checkout
     payment: Payment | None
-    link: PaymentLink
+    link: PaymentLink | None = None
 
     @property
     def receipt(self) -> Receipt | None:

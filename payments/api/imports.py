@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from core.api.problems import FieldError, invalid
 from core.api.views import ApiView
-from payments.api.serializers import ImportAnswer, ImportFields
+from payments.api.serializers import LinkImportAnswer, LinkImportFields
 from payments.link_files import FileRefused
 from payments.models import LinkTemplate
 from payments.operations.imports import (
@@ -28,13 +28,13 @@ class LinkImports(ApiView):
     required_scopes = {"POST": "links:write"}
     max_body_bytes = 2 * 1024 * 1024
 
-    @extend_schema(request=ImportFields, responses={200: ImportAnswer})
+    @extend_schema(request=LinkImportFields, responses={200: LinkImportAnswer})
     def post(self, request: Request) -> Response:
         """Make payment links of a file's good rows in one go; the same file makes none twice."""
-        fields = ImportFields(data=request.data)
+        fields = LinkImportFields(data=request.data)
         fields.is_valid(raise_exception=True)
         try:
-            return Response(ImportAnswer(self._answer(fields.validated_data)).data)
+            return Response(LinkImportAnswer(self._answer(fields.validated_data)).data)
         except FileRefused as refusal:
             raise invalid(
                 FieldError(str(refusal), code="file_refused", pointer="#/csv")
@@ -55,10 +55,10 @@ class LinkImports(ApiView):
 
 def _row(row: PreviewRow, *, is_stored: bool) -> dict[str, Any]:
     link = row.made or (row.link if is_stored else None)
-    outcome = "made" if row.made else "new" if row.is_new else "refused"
+    result = "made" if row.made else "new" if row.is_new else "refused"
     return {
         "line": row.line,
-        "outcome": outcome,
+        "result": result,
         "link": link and link.pk,
         "url": link and link.url,
         "errors": row.errors,

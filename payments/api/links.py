@@ -20,8 +20,8 @@ from payments.api.serializers import (
     CheckoutAnswer,
     LinkAnswer,
     LinkFields,
-    NewLinkFields,
-    VersionAnswer,
+    LinkTermsFields,
+    LinkVersionAnswer,
 )
 from payments.models import Checkout, LinkTemplate, LinkVersion, PaymentLink
 from payments.operations.links import (
@@ -84,10 +84,10 @@ class LinkList(LinkView):
         rows = LinkAnswer(page, many=True, context={"now": self.now})
         return self.get_paginated_response(rows.data)
 
-    @extend_schema(request=NewLinkFields, responses={201: LinkAnswer})
+    @extend_schema(request=LinkFields, responses={201: LinkAnswer})
     def post(self, request: Request) -> Response:
         """Make a payment link; its `url` is what the customer opens."""
-        fields = NewLinkFields(data=request.data)
+        fields = LinkFields(data=request.data)
         fields.is_valid(raise_exception=True)
         try:
             link = self._make(dict(fields.validated_data))
@@ -118,10 +118,10 @@ class LinkDetail(LinkView):
         """Return a payment link."""
         return self.answer(request, self.get_object_from(PaymentLink.objects.filter(pk=pk)))
 
-    @extend_schema(request=LinkFields(partial=True), responses=LinkAnswer)
+    @extend_schema(request=LinkTermsFields(partial=True), responses=LinkAnswer)
     def patch(self, request: Request, pk: UUID) -> Response:
         """Edit a payment link; what it said before stays as a version."""
-        fields = LinkFields(data=request.data, partial=True)
+        fields = LinkTermsFields(data=request.data, partial=True)
         fields.is_valid(raise_exception=True)
         self.lock(pk)
         try:
@@ -178,16 +178,16 @@ class LinkVersions(LinkView):
     """What a payment link said over time."""
 
     lookup_url_kwarg = "number"  # `pk` is the link's: this is a list, with pages
-    serializer_class = VersionAnswer  # type: ignore[assignment]
+    serializer_class = LinkVersionAnswer  # type: ignore[assignment]
     required_scopes = {"GET": "links:read"}
 
-    @extend_schema(responses=VersionAnswer(many=True))
+    @extend_schema(responses=LinkVersionAnswer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
-        """List the versions of a link, newest first: who made each, when, and what it changed."""
+        """List the versions of a payment link, newest first."""
         self.get_object_from(PaymentLink.objects.filter(pk=pk))
         rows = LinkVersion.objects.filter(link_id=pk).select_related("made_by")
         page = self.paginate_queryset(rows)  # type: ignore[arg-type]
-        return self.get_paginated_response(VersionAnswer(page or [], many=True).data)  # type: ignore[arg-type]
+        return self.get_paginated_response(LinkVersionAnswer(page or [], many=True).data)  # type: ignore[arg-type]
 
 
 class LinkCheckouts(LinkView):

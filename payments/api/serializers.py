@@ -77,7 +77,7 @@ class CurrencyField(serializers.CharField):
         )
     ]
 )
-class ItemFields(StrictSerializer):
+class LinkItemFields(StrictSerializer):
     """One item of a link; both bounds let the customer change the quantity within them."""
 
     name = serializers.CharField(max_length=120)
@@ -87,11 +87,11 @@ class ItemFields(StrictSerializer):
     max_quantity = serializers.IntegerField(default=None, allow_null=True)
 
 
-class QuestionFields(StrictSerializer):
+class LinkQuestionFields(StrictSerializer):
     """One question to the customer; `key` is made from the label if it is not given."""
 
     key = serializers.CharField(max_length=40, default="", allow_blank=True)
-    label = serializers.CharField(max_length=50)
+    label = serializers.CharField(max_length=50)  # type: ignore[assignment]
     type = serializers.ChoiceField(FIELD_TYPES, default="text")
     is_required = serializers.BooleanField(default=False)
     options = serializers.ListField(
@@ -99,7 +99,7 @@ class QuestionFields(StrictSerializer):
     )
 
 
-class LinkFields(StrictSerializer):
+class LinkTermsFields(StrictSerializer):
     """What can be said of a payment link. `max_payments` null means as often as people like.
 
     `pricing` says which fields tell the amount: `amount_minor` for fixed and parts,
@@ -113,7 +113,7 @@ class LinkFields(StrictSerializer):
     min_amount_minor = serializers.IntegerField(required=False, allow_null=True)
     max_amount_minor = serializers.IntegerField(required=False, allow_null=True)
     preset_amount_minor = serializers.IntegerField(required=False, allow_null=True)
-    items = ItemFields(many=True, required=False, max_length=MOST_ITEMS)
+    items = LinkItemFields(many=True, required=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     min_part_minor = serializers.IntegerField(
         required=False, allow_null=True, help_text="The least that the first part may be."
     )
@@ -130,12 +130,12 @@ class LinkFields(StrictSerializer):
     redirect_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
     customer_name = serializers.CharField(max_length=120, required=False, allow_blank=True)
     customer_email = serializers.CharField(max_length=254, required=False, allow_blank=True)
-    custom_fields = QuestionFields(many=True, required=False)
+    custom_fields = LinkQuestionFields(many=True, required=False)
     terms_text = serializers.CharField(max_length=500, required=False, allow_blank=True)
     terms_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
 
-class NewLinkFields(LinkFields):
+class LinkFields(LinkTermsFields):
     """A new payment link: all that it says, or a template and what it says otherwise."""
 
     template = serializers.UUIDField(required=False)
@@ -162,11 +162,11 @@ class LinkAnswer(serializers.ModelSerializer[PaymentLink]):
     min_amount_minor = serializers.IntegerField(allow_null=True)
     max_amount_minor = serializers.IntegerField(allow_null=True)
     preset_amount_minor = serializers.IntegerField(allow_null=True)
-    items = ItemFields(many=True)
+    items = LinkItemFields(many=True)
     min_part_minor = serializers.IntegerField(allow_null=True)
     received = serializers.SerializerMethodField()
     remaining = serializers.SerializerMethodField()
-    custom_fields = QuestionFields(many=True)
+    custom_fields = LinkQuestionFields(many=True)
     terms_text = serializers.CharField()
     terms_url = serializers.CharField()
     customer_name = serializers.CharField()
@@ -216,7 +216,7 @@ class GivenAnswer(serializers.Serializer[Any]):
     """What a customer answered."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField()
 
 
@@ -250,7 +250,7 @@ class CheckoutAnswer(serializers.ModelSerializer[Checkout]):
         )  # fmt: skip
 
 
-class VersionAnswer(serializers.ModelSerializer[LinkVersion]):
+class LinkVersionAnswer(serializers.ModelSerializer[LinkVersion]):
     """What a link said from `made_at` until its next version, and what that version changed."""
 
     made_by = serializers.CharField(source="made_by.username", default=None)
@@ -266,14 +266,14 @@ class VersionAnswer(serializers.ModelSerializer[LinkVersion]):
         return dict(version.terms)
 
 
-class TemplateFields(StrictSerializer):
+class LinkTemplateFields(StrictSerializer):
     """Which link's terms to keep, and under which name."""
 
     link = serializers.UUIDField()
     name = serializers.CharField(max_length=80)
 
 
-class TemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
+class LinkTemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
     """A template: what it says goes into each link made from it."""
 
     terms = serializers.SerializerMethodField()
@@ -288,7 +288,7 @@ class TemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
         return dict(template.terms)
 
 
-class ImportFields(StrictSerializer):
+class LinkImportFields(StrictSerializer):
     """A CSV file as text; without `dry_run` its good rows become links."""
 
     csv = serializers.CharField(
@@ -299,7 +299,7 @@ class ImportFields(StrictSerializer):
     dry_run = serializers.BooleanField(default=False)
 
 
-class RowErrorAnswer(serializers.Serializer[Any]):
+class LinkRowErrorAnswer(serializers.Serializer[Any]):
     """What is wrong with one cell of a row."""
 
     field = serializers.CharField(allow_blank=True)
@@ -307,21 +307,21 @@ class RowErrorAnswer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class ImportRowAnswer(serializers.Serializer[Any]):
+class LinkImportRowAnswer(serializers.Serializer[Any]):
     """What became of one row: new, made (by an earlier file) or refused; a preview has no url."""
 
     line = serializers.IntegerField()
-    outcome = serializers.ChoiceField(["new", "made", "refused"])
+    result = serializers.ChoiceField(["new", "made", "refused"])
     link = serializers.UUIDField(allow_null=True)
     url = serializers.CharField(allow_null=True)
-    errors = RowErrorAnswer(many=True)
+    errors = LinkRowErrorAnswer(many=True)  # type: ignore[assignment]
 
 
-class ImportAnswer(serializers.Serializer[Any]):
+class LinkImportAnswer(serializers.Serializer[Any]):
     """What became of a file, row by row."""
 
     import_id = serializers.UUIDField(allow_null=True)
-    rows = ImportRowAnswer(many=True)
+    rows = LinkImportRowAnswer(many=True)
 
 
 class RefundAnswer(serializers.ModelSerializer[Refund]):

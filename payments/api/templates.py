@@ -13,7 +13,7 @@ from core.api.problems import FieldError, Problem, invalid
 from core.api.versions import check_match, respond
 from core.api.views import ApiView
 from payments.api.links import as_problem
-from payments.api.serializers import TemplateAnswer, TemplateFields
+from payments.api.serializers import LinkTemplateAnswer, LinkTemplateFields
 from payments.models import LinkTemplate, PaymentLink
 from payments.operations.templates import TemplateInvalid, delete_template, save_template
 
@@ -22,7 +22,7 @@ class TemplateView(ApiView, GenericAPIView[LinkTemplate]):
     """What all views of templates share."""
 
     queryset = LinkTemplate.objects.all()
-    serializer_class = TemplateAnswer
+    serializer_class = LinkTemplateAnswer
 
     def template(self, pk: UUID, *, lock: bool = False) -> LinkTemplate:
         """Return one template, or 404 alike for unknown and foreign ones."""
@@ -39,16 +39,16 @@ class TemplateList(TemplateView):
     idempotency = "accepted"
     required_scopes = {"GET": "links:read", "POST": "links:write"}
 
-    @extend_schema(responses=TemplateAnswer(many=True))
+    @extend_schema(responses=LinkTemplateAnswer(many=True))
     def get(self, request: Request) -> Response:
         """List templates, newest first."""
         page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(TemplateAnswer(page, many=True).data)
+        return self.get_paginated_response(LinkTemplateAnswer(page, many=True).data)
 
-    @extend_schema(request=TemplateFields, responses={201: TemplateAnswer})
+    @extend_schema(request=LinkTemplateFields, responses={201: LinkTemplateAnswer})
     def post(self, request: Request) -> Response:
         """Keep what a link says as a template; moments and customers are left out."""
-        fields = TemplateFields(data=request.data)
+        fields = LinkTemplateFields(data=request.data)
         fields.is_valid(raise_exception=True)
         asked = fields.validated_data
         try:
@@ -60,7 +60,7 @@ class TemplateList(TemplateView):
             raise invalid(FieldError(words, code="unknown", pointer="#/link")) from error
         except TemplateInvalid as error:
             raise as_problem(error) from error
-        return respond(request, template, TemplateAnswer(template).data, 201)
+        return respond(request, template, LinkTemplateAnswer(template).data, 201)
 
 
 class TemplateDetail(TemplateView):
@@ -68,11 +68,11 @@ class TemplateDetail(TemplateView):
 
     required_scopes = {"GET": "links:read", "DELETE": "links:write"}
 
-    @extend_schema(responses=TemplateAnswer)
+    @extend_schema(responses=LinkTemplateAnswer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Return a template."""
         template = self.template(pk)
-        return respond(request, template, TemplateAnswer(template).data)
+        return respond(request, template, LinkTemplateAnswer(template).data)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:

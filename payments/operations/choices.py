@@ -222,7 +222,7 @@ def _quantity(item: LineItem, place: int, choice: Choice, errors: list[WrongFiel
 
 
 def _sum(link: PaymentLink, items: list[dict[str, Any]], errors: list[WrongField]) -> int:
-    total = sum(line["unit_amount_minor"] * line["quantity"] for line in items)
+    total: int = sum(line["unit_amount_minor"] * line["quantity"] for line in items)
     if errors:
         return total
     try:

@@ -91,7 +91,7 @@ def _chargeable(link: PaymentLink, field: str, minor: int) -> Iterator[WrongFiel
 
 
 def _amount_missing(link: PaymentLink) -> Iterator[WrongField]:
-    if link.amount_minor is None:  # type: ignore[unreachable]  # of a new link that has none yet
+    if link.amount_minor is None:
         yield WrongField("amount_minor", "required", "This field is required.")
 
 

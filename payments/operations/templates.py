@@ -44,7 +44,7 @@ def save_template(*, link_id: UUID, name: str, by: User | None, now: datetime) -
     template, is_new = LinkTemplate.objects.get_or_create(
         tenant_id=current().tenant_id,
         name=name,
-        defaults={"terms": reusable_terms(link), "created_by": by},
+        defaults={"terms": reusable_terms(link), "created_by": by},  # type: ignore[misc]
     )
     if not is_new:
         detail = "Another template has this name."

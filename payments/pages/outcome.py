@@ -63,7 +63,7 @@ def show(
     """Answer with the page of an outcome to visitor `who`."""
     state = state_of(outcome)
     context = counter.context_of(request, found) | {
-        "link": outcome.link,
+        "link": outcome.link or found.link,
         "payment": outcome.payment,
         "checkout": outcome.checkout,
         "receipt": outcome.receipt,

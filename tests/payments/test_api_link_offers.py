@@ -156,8 +156,8 @@ def test_file_is_looked_at_then_made_once(api: Api, tenant: Tenant) -> None:
     first = api.call("POST", IMPORT, {"csv": SHEET})
     again = api.call("POST", IMPORT, {"csv": SHEET.replace("\n", "\r\n")})
 
-    outcomes = [[row["outcome"] for row in one.json()["rows"]] for one in (looked, first, again)]
-    assert outcomes == [
+    results = [[row["result"] for row in one.json()["rows"]] for one in (looked, first, again)]
+    assert results == [
         ["new", "refused", "new"], ["new", "refused", "new"], ["made", "refused", "made"],
     ]  # fmt: skip
     assert (before, count(tenant)) == (0, 2)
@@ -173,7 +173,7 @@ def test_mended_file_makes_only_what_was_missing(api: Api, tenant: Tenant) -> No
 
     mended = api.call("POST", IMPORT, {"csv": SHEET.replace("June,0", "June,700.00")})
 
-    assert [row["outcome"] for row in mended.json()["rows"]] == ["made", "new", "made"]
+    assert [row["result"] for row in mended.json()["rows"]] == ["made", "new", "made"]
     assert count(tenant) == 3
 
 
