@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.sections import Section, register_section
 from core.backoffice.timelines import register_person_source
 from core.models import Tenant, User
 from core.tenancy import current
@@ -46,6 +47,15 @@ def search_pages(query: str, limit: int, user: User) -> Iterable[Found]:
             yield Found("Page", title, reverse(name))
 
 
+register_section(
+    Section(
+        name="stages",
+        title="Stages of leads",
+        url=lambda: reverse("admin:crm_leadstage_changelist"),
+        words="The steps of your pipeline, their deadlines and rules.",
+        order=40,
+    )
+)
 register_nav(NavItem("Today", lambda: reverse("today"), order=1))
 register_nav(NavItem("Leads", lambda: reverse("leads"), order=2, group="Sales"))
 register_nav(NavItem("Pipeline", lambda: reverse("pipeline"), order=3, group="Sales"))

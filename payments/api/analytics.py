@@ -35,7 +35,7 @@ class Analytics(ApiView):
 
     @extend_schema(parameters=[AnalyticsQuery], responses=AnalyticsAnswer)
     def get(self, request: Request) -> Response:
-        """Return totals, breakdowns, the series by day and the use of links.
+        """Return the figures of payments and of the use of links.
 
         Payments count on the day they were paid, pending and failed ones on the day they were
         made; refunds and disputes are those of the payments that are chosen, whenever they came.

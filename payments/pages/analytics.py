@@ -41,7 +41,8 @@ WEEKDAYS: Final = [(name[:3], place * 28 + 13) for place, name in enumerate(tabl
 def analytics(request: StaffRequest) -> HttpResponse:
     """Show what came in, what failed and why; without a filter, of the last 30 days."""
     today = _today(request)
-    form = AnalyticsForm(request.GET if request.GET else usual(today))
+    is_asked = any(name in request.GET for name in AnalyticsForm.base_fields)
+    form = AnalyticsForm(request.GET if is_asked else usual(today))
     if not form.is_valid():
         return _refused(request, form)
     began = time.perf_counter()

@@ -57,9 +57,11 @@ def test_page_shows_what_came_in_the_last_thirty_days(
         ledger.payment(now, amount_minor=12345, **EURO)
         ledger.payment(now - timedelta(days=40), amount_minor=100, **EURO)
 
-    said = words(desk.get("/analytics/"))
+    said = [words(desk.get(f"/analytics/{query}")) for query in ("", "?colour=red")]
+    longer = words(desk.get("/analytics/?first_day="))
 
-    assert "EUR Received €123.45 Net €123.45 Success 1 Pending 0" in said
+    assert all("EUR Received €123.45 Net €123.45 Success 1 Pending 0" in page for page in said)
+    assert "EUR Received €124.45 Net €124.45 Success 2 Pending 0" in longer
 
 
 def test_page_without_payments_says_so(desk: Client) -> None:
