@@ -12,11 +12,23 @@ CREATE POLICY tenant_isolation ON core_apikey AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
+ALTER TABLE core_auditentry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_auditentry FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_auditentry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE core_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE core_entry FORCE ROW LEVEL SECURITY;
 CREATE POLICY found_before_tenant ON core_entry AS PERMISSIVE FOR SELECT
     USING (true);
 CREATE POLICY written_in_scope ON core_entry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE core_letter ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core_letter FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON core_letter AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
@@ -76,9 +88,105 @@ CREATE POLICY tenant_isolation ON core_webhookmessage AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
+ALTER TABLE payments_cardtry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_cardtry FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_cardtry AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE payments_checkout ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payments_checkout FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON payments_checkout AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_dispute ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_dispute FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_dispute AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_disputeanswer ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_disputeanswer FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_disputeanswer AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_earlywarning ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_earlywarning FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_earlywarning AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_fraudalarm ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_fraudalarm FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_fraudalarm AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_fraudcount ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_fraudcount FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_fraudcount AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_frauddecision ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_frauddecision FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_frauddecision AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_fraudrule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_fraudrule FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_fraudrule AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_importedlink ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_importedlink FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_importedlink AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_linkimport ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_linkimport FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_linkimport AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_linkrecipient ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_linkrecipient FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_linkrecipient AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_linktemplate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_linktemplate FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_linktemplate AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_linkversion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_linkversion FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_linkversion AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_linkviews ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_linkviews FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_linkviews AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_listedparty ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_listedparty FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_listedparty AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_movement ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_movement FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_movement AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
@@ -91,6 +199,12 @@ CREATE POLICY tenant_isolation ON payments_payment AS PERMISSIVE FOR ALL
 ALTER TABLE payments_paymentlink ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payments_paymentlink FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON payments_paymentlink AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE payments_receipt ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments_receipt FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON payments_receipt AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
@@ -286,9 +400,10 @@ CREATE POLICY tenant_isolation ON crm_timelineentry AS PERMISSIVE FOR ALL
 -- Who sees the lead.
 CREATE POLICY entry_added ON crm_timelineentry AS RESTRICTIVE FOR INSERT
     WITH CHECK (((SELECT core_scope_role()) = ANY (ARRAY['admin'::text, 'system'::text])) OR (((SELECT core_scope_role()) = 'counselor'::text) AND (lead_id IN (SELECT crm_scope_leads()))));
--- What happened is never changed.
+-- What happened is never changed; only a person who is erased is taken out of the words.
 CREATE POLICY entry_changed ON crm_timelineentry AS RESTRICTIVE FOR UPDATE
-    USING (false);
+    USING (( SELECT current_setting('app.erasing'::text, true) AS current_setting) = 'on'::text)
+    WITH CHECK ((text = ''::text) AND (facts = '{}'::jsonb));
 -- What happened is never changed.
 CREATE POLICY entry_deleted ON crm_timelineentry AS RESTRICTIVE FOR DELETE
     USING (false);
@@ -404,6 +519,12 @@ CREATE POLICY tenant_isolation ON subscriptions_leaseimport AS PERMISSIVE FOR AL
 ALTER TABLE subscriptions_move ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscriptions_move FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON subscriptions_move AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE subscriptions_rentcollection ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_rentcollection FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_rentcollection AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 

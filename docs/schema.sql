@@ -167,6 +167,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.core_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.user_id IS NULL
+            AND to_jsonb(NEW) - 'user_id' - 'updated_at'
+            = to_jsonb(OLD) - 'user_id' - 'updated_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
+END $function$;
+
 -- Fills in the lead of the row's application.
 CREATE OR REPLACE FUNCTION public.crm_lead_of_application()
  RETURNS trigger
@@ -310,6 +324,22 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.payments_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' AND OLD.created_at < now() - interval '1 day' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'address' - 'updated_at'
+            = to_jsonb(OLD) - 'address' - 'updated_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.subscriptions_give_statuses(tenant uuid)
@@ -581,6 +611,26 @@ CREATE TABLE core_apikey (
 CREATE INDEX core_apikey_created_by_id_9aafb450 ON public.core_apikey USING btree (created_by_id);
 CREATE INDEX core_apikey_tenant_id_b3bfd62e ON public.core_apikey USING btree (tenant_id);
 
+CREATE TABLE core_auditentry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    verb character varying(8) NOT NULL,
+    what character varying(200) NOT NULL,
+    object_type character varying(60) NOT NULL,
+    object_id character varying(64) NOT NULL,
+    who character varying(254) NOT NULL,
+    detail jsonb NOT NULL,
+    tenant_id uuid NOT NULL,
+    user_id uuid,
+    CONSTRAINT core_auditentry_pkey PRIMARY KEY (id),
+    CONSTRAINT core_auditentry_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX audit_by_object ON public.core_auditentry USING btree (tenant_id, object_type, object_id);
+CREATE INDEX audit_newest ON public.core_auditentry USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX core_auditentry_tenant_id_4c3109e9 ON public.core_auditentry USING btree (tenant_id);
+CREATE INDEX core_auditentry_user_id_83c44605 ON public.core_auditentry USING btree (user_id);
+
 CREATE TABLE core_entry (
     secret_hash character varying(64) NOT NULL,
     kind character varying(16) NOT NULL,
@@ -592,6 +642,37 @@ CREATE TABLE core_entry (
 CREATE INDEX core_entry_secret_hash_513746b0_like ON public.core_entry USING btree (secret_hash varchar_pattern_ops);
 CREATE INDEX core_entry_tenant_id_ff947168 ON public.core_entry USING btree (tenant_id);
 CREATE INDEX entry_by_target ON public.core_entry USING btree (kind, target_id);
+
+CREATE TABLE core_letter (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind character varying(40) NOT NULL,
+    subject_id uuid NOT NULL,
+    once character varying(200),
+    language character varying(10) NOT NULL,
+    envelope text,
+    state character varying(8) NOT NULL,
+    attempts integer NOT NULL,
+    next_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    sent_at timestamp with time zone,
+    last_error character varying(500) NOT NULL,
+    sent_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT core_letter_pkey PRIMARY KEY (id),
+    CONSTRAINT core_letter_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT letter_written_once UNIQUE (tenant_id, once),
+    CONSTRAINT core_letter_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT sent_letter_has_its_time CHECK (NOT state::text = 'sent'::text OR sent_at IS NOT NULL),
+    CONSTRAINT waiting_letter_is_due CHECK (envelope IS NOT NULL AND next_at IS NOT NULL AND state::text = 'waiting'::text OR NOT state::text = 'waiting'::text AND next_at IS NULL)
+);
+CREATE INDEX core_letter_sent_by_id_ea20825d ON public.core_letter USING btree (sent_by_id);
+CREATE INDEX core_letter_tenant_id_06f10e0e ON public.core_letter USING btree (tenant_id);
+CREATE INDEX letter_by_subject ON public.core_letter USING btree (tenant_id, kind, subject_id);
+CREATE INDEX letter_due ON public.core_letter USING btree (tenant_id, next_at) WHERE ((state)::text = 'waiting'::text);
+CREATE INDEX letter_given_up ON public.core_letter USING btree (tenant_id, created_at) WHERE ((state)::text = 'given_up'::text);
+CREATE INDEX letter_newest ON public.core_letter USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE TABLE core_storedanswer (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -649,9 +730,12 @@ CREATE TABLE core_tenant (
     default_currency character varying(3) NOT NULL,
     redirect_hosts character varying(253)[] NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
+    sends_receipts boolean DEFAULT true NOT NULL,
+    google_measurement_id character varying(20) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT core_tenant_pkey PRIMARY KEY (id),
     CONSTRAINT core_tenant_slug_key UNIQUE (slug),
-    CONSTRAINT tenant_currency_is_upper_case CHECK (default_currency::text ~ '^[A-Z]{3}$'::text)
+    CONSTRAINT tenant_currency_is_upper_case CHECK (default_currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT tenant_measurement_id_is_googles CHECK (google_measurement_id::text ~ '^(G-[A-Z0-9]{4,16})?$'::text)
 );
 CREATE INDEX core_tenant_slug_4150dd86_like ON public.core_tenant USING btree (slug varchar_pattern_ops);
 
@@ -743,6 +827,41 @@ CREATE TABLE core_webhookmessage (
 CREATE INDEX core_webhookmessage_tenant_id_fa76eadb ON public.core_webhookmessage USING btree (tenant_id);
 CREATE INDEX webhook_message_newest ON public.core_webhookmessage USING btree (tenant_id, created_at DESC, id DESC);
 
+CREATE TABLE payments_cardtry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    is_paid boolean NOT NULL,
+    method character varying(40) NOT NULL,
+    card text NOT NULL,
+    card_mark character varying(64) NOT NULL,
+    email_mark character varying(64) NOT NULL,
+    country character varying(2) NOT NULL,
+    decline_code character varying(64) NOT NULL,
+    risk_level character varying(20) NOT NULL,
+    risk_score smallint,
+    outcome_type character varying(30) NOT NULL,
+    outcome_reason character varying(80) NOT NULL,
+    seller_message character varying(500) NOT NULL,
+    is_secured boolean DEFAULT false NOT NULL,
+    suspicion character varying(300) DEFAULT ''::character varying NOT NULL,
+    cleared_at timestamp with time zone,
+    made_at timestamp with time zone NOT NULL,
+    checkout_id uuid NOT NULL,
+    cleared_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_cardtry_pkey PRIMARY KEY (id),
+    CONSTRAINT card_try_once_per_charge UNIQUE (tenant_id, stripe_charge_id),
+    CONSTRAINT payments_cardtry_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT payments_cardtry_risk_score_check CHECK (risk_score >= 0)
+);
+CREATE INDEX card_try_by_checkout ON public.payments_cardtry USING btree (tenant_id, checkout_id, made_at DESC);
+CREATE INDEX card_try_suspicious ON public.payments_cardtry USING btree (tenant_id, made_at) WHERE ((cleared_at IS NULL) AND is_paid AND (NOT ((suspicion)::text = ''::text)));
+CREATE INDEX payments_cardtry_checkout_id_bec9657d ON public.payments_cardtry USING btree (checkout_id);
+CREATE INDEX payments_cardtry_cleared_by_id_44b399d4 ON public.payments_cardtry USING btree (cleared_by_id);
+CREATE INDEX payments_cardtry_tenant_id_22e82e90 ON public.payments_cardtry USING btree (tenant_id);
+
 CREATE TABLE payments_checkout (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -771,6 +890,10 @@ CREATE TABLE payments_checkout (
     link_id uuid,
     account_id uuid NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    link_version_id uuid,
+    details text,
+    language character varying(10) DEFAULT ''::character varying NOT NULL,
+    three_d_secure character varying(10) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT payments_checkout_pkey PRIMARY KEY (id),
     CONSTRAINT payments_checkout_stripe_payment_intent_id_key UNIQUE (stripe_payment_intent_id),
     CONSTRAINT payments_checkout_stripe_session_id_key UNIQUE (stripe_session_id),
@@ -780,12 +903,326 @@ CREATE TABLE payments_checkout (
     CONSTRAINT payments_checkout_epoch_check CHECK (epoch >= 0)
 );
 CREATE INDEX checkout_by_subject ON public.payments_checkout USING btree (tenant_id, kind, subject_id);
+CREATE INDEX checkout_of_link_by_time ON public.payments_checkout USING btree (tenant_id, created_at) WHERE (link_id IS NOT NULL);
 CREATE INDEX checkout_unsettled ON public.payments_checkout USING btree (tenant_id, state, checked_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'open'::character varying, 'processing'::character varying])::text[]));
 CREATE INDEX payments_checkout_account_id_b469438b ON public.payments_checkout USING btree (account_id);
 CREATE INDEX payments_checkout_link_id_b11c4b0b ON public.payments_checkout USING btree (link_id);
+CREATE INDEX payments_checkout_link_version_id_953bd02f ON public.payments_checkout USING btree (link_version_id);
 CREATE INDEX payments_checkout_stripe_payment_intent_id_e8e811d5_like ON public.payments_checkout USING btree (stripe_payment_intent_id varchar_pattern_ops);
 CREATE INDEX payments_checkout_stripe_session_id_0f9badbd_like ON public.payments_checkout USING btree (stripe_session_id varchar_pattern_ops);
 CREATE INDEX payments_checkout_tenant_id_e6ba0044 ON public.payments_checkout USING btree (tenant_id);
+
+CREATE TABLE payments_dispute (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    stripe_dispute_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    status character varying(22) NOT NULL,
+    reason character varying(60) NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    fee_minor bigint DEFAULT 0 NOT NULL,
+    submissions integer DEFAULT 0 NOT NULL,
+    answer_by timestamp with time zone,
+    opened_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    payment_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_dispute_pkey PRIMARY KEY (id),
+    CONSTRAINT dispute_id_once UNIQUE (tenant_id, stripe_dispute_id),
+    CONSTRAINT payments_dispute_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT dispute_amount_is_positive CHECK (amount_minor > 0)
+);
+CREATE INDEX dispute_by_payment ON public.payments_dispute USING btree (tenant_id, payment_id);
+CREATE INDEX dispute_by_status ON public.payments_dispute USING btree (tenant_id, status, answer_by);
+CREATE INDEX payments_dispute_payment_id_2344937c ON public.payments_dispute USING btree (payment_id);
+CREATE INDEX payments_dispute_tenant_id_dd432c84 ON public.payments_dispute USING btree (tenant_id);
+
+CREATE TABLE payments_disputeanswer (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind character varying(6) NOT NULL,
+    state character varying(7) NOT NULL,
+    evidence text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    epoch smallint NOT NULL,
+    attempts integer NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) NOT NULL,
+    asked_by_id uuid,
+    dispute_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_disputeanswer_pkey PRIMARY KEY (id),
+    CONSTRAINT payments_disputeanswer_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT payments_disputeanswer_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT payments_disputeanswer_epoch_check CHECK (epoch >= 0)
+);
+CREATE INDEX dispute_answer_to_send ON public.payments_disputeanswer USING btree (tenant_id, next_at) WHERE ((state)::text = 'asked'::text);
+CREATE UNIQUE INDEX dispute_answered_once ON public.payments_disputeanswer USING btree (tenant_id, dispute_id) WHERE (NOT ((state)::text = 'refused'::text));
+CREATE INDEX payments_disputeanswer_asked_by_id_e1091021 ON public.payments_disputeanswer USING btree (asked_by_id);
+CREATE INDEX payments_disputeanswer_dispute_id_4b54d491 ON public.payments_disputeanswer USING btree (dispute_id);
+CREATE INDEX payments_disputeanswer_tenant_id_f3942526 ON public.payments_disputeanswer USING btree (tenant_id);
+
+CREATE TABLE payments_earlywarning (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    stripe_warning_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    fraud_type character varying(60) NOT NULL,
+    is_actionable boolean NOT NULL,
+    warned_at timestamp with time zone NOT NULL,
+    decision character varying(8) NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by_id uuid,
+    payment_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_earlywarning_pkey PRIMARY KEY (id),
+    CONSTRAINT early_warning_id_once UNIQUE (tenant_id, stripe_warning_id),
+    CONSTRAINT payments_earlywarning_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX early_warning_by_payment ON public.payments_earlywarning USING btree (tenant_id, payment_id);
+CREATE INDEX early_warning_to_decide ON public.payments_earlywarning USING btree (tenant_id, warned_at) WHERE (((decision)::text = ''::text) AND is_actionable);
+CREATE INDEX payments_earlywarning_decided_by_id_7abd5935 ON public.payments_earlywarning USING btree (decided_by_id);
+CREATE INDEX payments_earlywarning_payment_id_7d0b3779 ON public.payments_earlywarning USING btree (payment_id);
+CREATE INDEX payments_earlywarning_tenant_id_f463a0b8 ON public.payments_earlywarning USING btree (tenant_id);
+
+CREATE TABLE payments_fraudalarm (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    step character varying(16) NOT NULL,
+    reason character varying(300) NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by_id uuid,
+    link_id uuid,
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    CONSTRAINT payments_fraudalarm_pkey PRIMARY KEY (id),
+    CONSTRAINT payments_fraudalarm_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE UNIQUE INDEX fraud_alarm_open_once ON public.payments_fraudalarm USING btree (tenant_id, rule_id, link_id) NULLS NOT DISTINCT WHERE (ended_at IS NULL);
+CREATE INDEX payments_fraudalarm_ended_by_id_c8a0d1d8 ON public.payments_fraudalarm USING btree (ended_by_id);
+CREATE INDEX payments_fraudalarm_link_id_feb33632 ON public.payments_fraudalarm USING btree (link_id);
+CREATE INDEX payments_fraudalarm_rule_id_2685a669 ON public.payments_fraudalarm USING btree (rule_id);
+CREATE INDEX payments_fraudalarm_tenant_id_5ada31c3 ON public.payments_fraudalarm USING btree (tenant_id);
+
+CREATE TABLE payments_fraudcount (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    mark character varying(64) NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    count bigint DEFAULT 0 NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_fraudcount_pkey PRIMARY KEY (id),
+    CONSTRAINT fraud_count_once UNIQUE (tenant_id, mark, ends_at),
+    CONSTRAINT payments_fraudcount_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX fraud_count_by_end ON public.payments_fraudcount USING btree (tenant_id, ends_at);
+CREATE INDEX payments_fraudcount_tenant_id_847abae9 ON public.payments_fraudcount USING btree (tenant_id);
+
+CREATE TABLE payments_frauddecision (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    outcome character varying(10) NOT NULL,
+    reason character varying(300) NOT NULL,
+    counted bigint DEFAULT 0 NOT NULL,
+    kind character varying(32) NOT NULL,
+    subject_id uuid NOT NULL,
+    passed_check boolean DEFAULT false NOT NULL,
+    address text NOT NULL,
+    address_mark character varying(64) DEFAULT ''::character varying NOT NULL,
+    email_mark character varying(64) DEFAULT ''::character varying NOT NULL,
+    checkout_id uuid,
+    link_id uuid,
+    tenant_id uuid NOT NULL,
+    rule_id uuid,
+    CONSTRAINT payments_frauddecision_pkey PRIMARY KEY (id),
+    CONSTRAINT payments_frauddecision_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX fraud_by_subject ON public.payments_frauddecision USING btree (tenant_id, subject_id, created_at DESC);
+CREATE INDEX fraud_decision_by_checkout ON public.payments_frauddecision USING btree (tenant_id, checkout_id);
+CREATE INDEX fraud_decision_newest ON public.payments_frauddecision USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX payments_frauddecision_checkout_id_c5d29a35 ON public.payments_frauddecision USING btree (checkout_id);
+CREATE INDEX payments_frauddecision_link_id_ee18be04 ON public.payments_frauddecision USING btree (link_id);
+CREATE INDEX payments_frauddecision_rule_id_d93ffb9b ON public.payments_frauddecision USING btree (rule_id);
+CREATE INDEX payments_frauddecision_tenant_id_71e5515c ON public.payments_frauddecision USING btree (tenant_id);
+
+CREATE TABLE payments_fraudrule (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name character varying(120) NOT NULL,
+    counts character varying(16) NOT NULL,
+    by character varying(8) NOT NULL,
+    most bigint NOT NULL,
+    window_seconds integer NOT NULL,
+    currency character varying(3) DEFAULT ''::character varying NOT NULL,
+    step character varying(16) NOT NULL,
+    is_on boolean DEFAULT true NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_fraudrule_pkey PRIMARY KEY (id),
+    CONSTRAINT fraud_rule_once UNIQUE (tenant_id, counts, by, step, currency),
+    CONSTRAINT payments_fraudrule_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT fraud_rule_amount_has_currency CHECK (counts::text = 'amount_below'::text AND NOT currency::text = ''::text OR NOT counts::text = 'amount_below'::text AND currency::text = ''::text),
+    CONSTRAINT fraud_rule_has_window CHECK (window_seconds >= 1 AND window_seconds <= 2592000),
+    CONSTRAINT payments_fraudrule_most_check CHECK (most >= 0),
+    CONSTRAINT payments_fraudrule_version_check CHECK (version >= 0),
+    CONSTRAINT payments_fraudrule_window_seconds_check CHECK (window_seconds >= 0)
+);
+CREATE INDEX payments_fraudrule_tenant_id_d4d5f50a ON public.payments_fraudrule USING btree (tenant_id);
+
+CREATE TABLE payments_importedlink (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    key character varying(64) NOT NULL,
+    link_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_importedlink_pkey PRIMARY KEY (id),
+    CONSTRAINT link_imported_once_per_row UNIQUE (tenant_id, key),
+    CONSTRAINT payments_importedlink_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX payments_importedlink_link_id_dc5df2eb ON public.payments_importedlink USING btree (link_id);
+CREATE INDEX payments_importedlink_tenant_id_8328acd7 ON public.payments_importedlink USING btree (tenant_id);
+
+CREATE TABLE payments_linkimport (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    digest character varying(64) NOT NULL,
+    file_name character varying(200) NOT NULL,
+    keys character varying(64)[] NOT NULL,
+    imported_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_linkimport_pkey PRIMARY KEY (id),
+    CONSTRAINT link_import_once_per_file UNIQUE (tenant_id, digest),
+    CONSTRAINT payments_linkimport_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX payments_linkimport_imported_by_id_b62df704 ON public.payments_linkimport USING btree (imported_by_id);
+CREATE INDEX payments_linkimport_tenant_id_1e3d57a5 ON public.payments_linkimport USING btree (tenant_id);
+
+CREATE TABLE payments_linkrecipient (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    email text NOT NULL,
+    email_hash character varying(64) NOT NULL,
+    token text NOT NULL,
+    language character varying(10) NOT NULL,
+    sent_on date NOT NULL,
+    days_after smallint[] NOT NULL,
+    days_before smallint[] NOT NULL,
+    opted_out_at timestamp with time zone,
+    link_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_linkrecipient_pkey PRIMARY KEY (id),
+    CONSTRAINT link_recipient_once UNIQUE (link_id, email_hash),
+    CONSTRAINT payments_linkrecipient_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX payments_linkrecipient_link_id_bcb8541d ON public.payments_linkrecipient USING btree (link_id);
+CREATE INDEX payments_linkrecipient_tenant_id_80af3d3a ON public.payments_linkrecipient USING btree (tenant_id);
+
+CREATE TABLE payments_linktemplate (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name character varying(80) NOT NULL,
+    terms text NOT NULL,
+    created_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_linktemplate_pkey PRIMARY KEY (id),
+    CONSTRAINT link_template_named_once UNIQUE (tenant_id, name),
+    CONSTRAINT payments_linktemplate_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT payments_linktemplate_version_check CHECK (version >= 0)
+);
+CREATE INDEX payments_linktemplate_created_by_id_284587d2 ON public.payments_linktemplate USING btree (created_by_id);
+CREATE INDEX payments_linktemplate_tenant_id_ac029855 ON public.payments_linktemplate USING btree (tenant_id);
+
+CREATE TABLE payments_linkversion (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    number integer NOT NULL,
+    terms text NOT NULL,
+    changed character varying(40)[] DEFAULT '{}'::character varying(40)[] NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    link_id uuid NOT NULL,
+    made_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_linkversion_pkey PRIMARY KEY (id),
+    CONSTRAINT link_version_numbered_once UNIQUE (tenant_id, link_id, number),
+    CONSTRAINT payments_linkversion_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT link_version_counts_from_one CHECK (number > 0),
+    CONSTRAINT payments_linkversion_number_check CHECK (number >= 0)
+);
+CREATE INDEX payments_linkversion_link_id_c57ba839 ON public.payments_linkversion USING btree (link_id);
+CREATE INDEX payments_linkversion_made_by_id_ec4bcc55 ON public.payments_linkversion USING btree (made_by_id);
+CREATE INDEX payments_linkversion_tenant_id_0e4e56d7 ON public.payments_linkversion USING btree (tenant_id);
+
+CREATE TABLE payments_linkviews (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    day date NOT NULL,
+    views bigint DEFAULT 0 NOT NULL,
+    link_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_linkviews_pkey PRIMARY KEY (id),
+    CONSTRAINT link_views_once_a_day UNIQUE (tenant_id, day, link_id),
+    CONSTRAINT payments_linkviews_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT link_views_not_negative CHECK (views >= 0)
+);
+CREATE INDEX payments_linkviews_link_id_573f2d94 ON public.payments_linkviews USING btree (link_id);
+CREATE INDEX payments_linkviews_tenant_id_68ade9b9 ON public.payments_linkviews USING btree (tenant_id);
+
+CREATE TABLE payments_listedparty (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind character varying(5) NOT NULL,
+    by character varying(8) NOT NULL,
+    value text NOT NULL,
+    mark character varying(64) NOT NULL,
+    note character varying(300) DEFAULT ''::character varying NOT NULL,
+    added_by_id uuid,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_listedparty_pkey PRIMARY KEY (id),
+    CONSTRAINT listed_party_once UNIQUE (tenant_id, mark),
+    CONSTRAINT payments_listedparty_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX payments_listedparty_added_by_id_3d1d6d23 ON public.payments_listedparty USING btree (added_by_id);
+CREATE INDEX payments_listedparty_tenant_id_58330710 ON public.payments_listedparty USING btree (tenant_id);
+
+CREATE TABLE payments_movement (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    stripe_movement_id character varying(255) NOT NULL,
+    kind character varying(60) NOT NULL,
+    source_id character varying(255) NOT NULL,
+    amount_minor bigint NOT NULL,
+    fee_minor bigint DEFAULT 0 NOT NULL,
+    currency character varying(3) NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_movement_pkey PRIMARY KEY (id),
+    CONSTRAINT movement_id_once UNIQUE (tenant_id, stripe_movement_id),
+    CONSTRAINT payments_movement_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX movement_by_source ON public.payments_movement USING btree (tenant_id, source_id);
+CREATE INDEX movement_by_time ON public.payments_movement USING btree (tenant_id, made_at);
+CREATE INDEX payments_movement_tenant_id_12179a9f ON public.payments_movement USING btree (tenant_id);
 
 CREATE TABLE payments_payment (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -821,6 +1258,7 @@ CREATE TABLE payments_payment (
     CONSTRAINT payment_success_has_time CHECK (NOT state::text = 'succeeded'::text OR paid_at IS NOT NULL)
 );
 CREATE INDEX payment_by_link ON public.payments_payment USING btree (tenant_id, link_id);
+CREATE INDEX payment_by_moment ON public.payments_payment USING btree (tenant_id, COALESCE(paid_at, created_at));
 CREATE INDEX payment_by_state ON public.payments_payment USING btree (tenant_id, state, paid_at DESC);
 CREATE INDEX payment_needs_decision ON public.payments_payment USING btree (tenant_id, created_at) WHERE ((NOT ((standing)::text = 'expected'::text)) AND ((decision)::text = ''::text) AND ((state)::text = 'succeeded'::text));
 CREATE INDEX payment_newest ON public.payments_payment USING btree (tenant_id, created_at DESC, id DESC);
@@ -852,22 +1290,44 @@ CREATE TABLE payments_paymentlink (
     created_by_id uuid,
     tenant_id uuid NOT NULL,
     times_off tstzrange[] DEFAULT '{}'::tstzrange[] NOT NULL,
+    pricing character varying(8) DEFAULT 'fixed'::character varying NOT NULL,
+    offer jsonb DEFAULT '{}'::jsonb NOT NULL,
+    prefill text,
+    claimed_minor bigint DEFAULT 0 NOT NULL,
+    received_minor bigint DEFAULT 0 NOT NULL,
+    terms_version integer DEFAULT 1 NOT NULL,
     CONSTRAINT payments_paymentlink_pkey PRIMARY KEY (id),
     CONSTRAINT payments_paymentlink_tenant_id_id UNIQUE (tenant_id, id),
     CONSTRAINT link_allows_a_payment CHECK (max_payments IS NULL OR max_payments > 0),
     CONSTRAINT link_amount_is_positive CHECK (amount_minor > 0),
     CONSTRAINT link_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT link_parts_within_whole CHECK (NOT pricing::text = 'parts'::text OR claimed_minor <= amount_minor),
     CONSTRAINT link_slots_within_limit CHECK (max_payments IS NULL OR slots_taken <= max_payments),
     CONSTRAINT link_starts_before_it_expires CHECK (starts_at IS NULL OR expires_at IS NULL OR starts_at < expires_at),
     CONSTRAINT payments_paymentlink_max_payments_check CHECK (max_payments >= 0),
     CONSTRAINT payments_paymentlink_paid_count_check CHECK (paid_count >= 0),
     CONSTRAINT payments_paymentlink_slots_taken_check CHECK (slots_taken >= 0),
+    CONSTRAINT payments_paymentlink_terms_version_check CHECK (terms_version >= 0),
     CONSTRAINT payments_paymentlink_version_check CHECK (version >= 0)
 );
 CREATE INDEX link_by_expiry ON public.payments_paymentlink USING btree (tenant_id, expires_at);
 CREATE INDEX link_newest ON public.payments_paymentlink USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX payments_paymentlink_created_by_id_20142064 ON public.payments_paymentlink USING btree (created_by_id);
 CREATE INDEX payments_paymentlink_tenant_id_062e9468 ON public.payments_paymentlink USING btree (tenant_id);
+
+CREATE TABLE payments_receipt (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    token text NOT NULL,
+    language character varying(10) NOT NULL,
+    payment_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT payments_receipt_pkey PRIMARY KEY (id),
+    CONSTRAINT payments_receipt_payment_id_key UNIQUE (payment_id),
+    CONSTRAINT payments_receipt_tenant_id_id UNIQUE (tenant_id, id)
+);
+CREATE INDEX payments_receipt_tenant_id_4ba7f2a7 ON public.payments_receipt USING btree (tenant_id);
 
 CREATE TABLE payments_refund (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1577,6 +2037,7 @@ CREATE TABLE subscriptions_house (
     is_active boolean DEFAULT true NOT NULL,
     is_deleted boolean DEFAULT false NOT NULL,
     is_inferred boolean DEFAULT false NOT NULL,
+    checked_account_id character varying(64) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT subscriptions_house_pkey PRIMARY KEY (id),
     CONSTRAINT house_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
     CONSTRAINT subscriptions_house_tenant_id_id UNIQUE (tenant_id, id),
@@ -1691,6 +2152,41 @@ CREATE INDEX subscriptions_move_joined_id_a8ad0bcf ON public.subscriptions_move 
 CREATE INDEX subscriptions_move_left_id_eb9ca860 ON public.subscriptions_move USING btree (left_id);
 CREATE INDEX subscriptions_move_moved_by_id_0c7af72a ON public.subscriptions_move USING btree (moved_by_id);
 CREATE INDEX subscriptions_move_tenant_id_aff17847 ON public.subscriptions_move USING btree (tenant_id);
+
+CREATE TABLE subscriptions_rentcollection (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    epoch smallint DEFAULT 1 NOT NULL,
+    key_used_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    last_error character varying(500) DEFAULT ''::character varying NOT NULL,
+    state character varying(7) NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    stripe_customer_id character varying(255) NOT NULL,
+    stripe_invoice_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    stripe_charge_id character varying(255) DEFAULT ''::character varying NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    asked_by_id uuid,
+    rent_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_rentcollection_pkey PRIMARY KEY (id),
+    CONSTRAINT subscriptions_rentcollection_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT done_rent_collection_says_when CHECK (NOT state::text = 'done'::text OR done_at IS NOT NULL),
+    CONSTRAINT rent_collection_amount_is_positive CHECK (amount_minor > 0),
+    CONSTRAINT rent_collection_currency_is_upper_case CHECK (currency::text ~ '^[A-Z]{3}$'::text),
+    CONSTRAINT subscriptions_rentcollection_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT subscriptions_rentcollection_epoch_check CHECK (epoch >= 0)
+);
+CREATE UNIQUE INDEX one_collection_at_a_time_per_rent ON public.subscriptions_rentcollection USING btree (tenant_id, rent_id) WHERE ((state)::text = 'asked'::text);
+CREATE INDEX rent_collection_to_do ON public.subscriptions_rentcollection USING btree (tenant_id, next_at) WHERE ((state)::text = 'asked'::text);
+CREATE INDEX subscriptions_rentcollection_asked_by_id_2ac712ae ON public.subscriptions_rentcollection USING btree (asked_by_id);
+CREATE INDEX subscriptions_rentcollection_rent_id_4d3a3761 ON public.subscriptions_rentcollection USING btree (rent_id);
+CREATE INDEX subscriptions_rentcollection_tenant_id_8a9748c9 ON public.subscriptions_rentcollection USING btree (tenant_id);
 
 CREATE TABLE subscriptions_rentdispute (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2185,7 +2681,7 @@ CREATE TABLE billing_billingsettings (
     tenant_id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     grace_hours smallint DEFAULT 24 NOT NULL,
-    oldest_usage_days smallint DEFAULT 35 NOT NULL,
+    oldest_usage_days smallint,
     net_days smallint DEFAULT 14 NOT NULL,
     below_minimum character varying(5) DEFAULT 'carry'::character varying NOT NULL,
     CONSTRAINT billing_billingsettings_pkey PRIMARY KEY (id),
@@ -2314,6 +2810,7 @@ CREATE TABLE billing_invoiceline (
     CONSTRAINT line_ends_after_it_starts CHECK (ends_on > starts_on)
 );
 CREATE INDEX billing_invoiceline_invoice_id_ff507e12 ON public.billing_invoiceline USING btree (invoice_id);
+CREATE INDEX line_carried_out ON public.billing_invoiceline USING btree (organization_id) WHERE ((source)::text = 'carried_out'::text);
 CREATE INDEX line_of_source ON public.billing_invoiceline USING btree (organization_id, charged_from, source_id);
 
 CREATE TABLE billing_invoicestanding (
@@ -2721,8 +3218,16 @@ ALTER TABLE core_apikey
     ADD CONSTRAINT core_apikey_created_by_id_9aafb450_fk_core_user_id FOREIGN KEY (created_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT core_apikey_tenant_id_b3bfd62e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE core_auditentry
+    ADD CONSTRAINT core_auditentry_tenant_id_4c3109e9_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_auditentry_user_id_83c44605_fk_core_user_id FOREIGN KEY (user_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE core_entry
     ADD CONSTRAINT core_entry_tenant_id_ff947168_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE core_letter
+    ADD CONSTRAINT core_letter_sent_by_id_ea20825d_fk_core_user_id FOREIGN KEY (sent_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT core_letter_tenant_id_06f10e0e_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE core_storedanswer
     ADD CONSTRAINT core_storedanswer_tenant_id_77a1170b_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
@@ -2752,12 +3257,96 @@ ALTER TABLE core_webhookendpoint
 ALTER TABLE core_webhookmessage
     ADD CONSTRAINT core_webhookmessage_tenant_id_fa76eadb_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE payments_cardtry
+    ADD CONSTRAINT payments_cardtry_checkout_id_bec9657d_fk_payments_checkout_id FOREIGN KEY (checkout_id) REFERENCES payments_checkout(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_cardtry_checkout_id_same_tenant FOREIGN KEY (tenant_id, checkout_id) REFERENCES payments_checkout(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_cardtry_cleared_by_id_44b399d4_fk_core_user_id FOREIGN KEY (cleared_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_cardtry_tenant_id_22e82e90_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE payments_checkout
     ADD CONSTRAINT payments_checkout_account_id_b469438b_fk_payments_ FOREIGN KEY (account_id) REFERENCES payments_stripeaccount(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_checkout_account_id_same_tenant FOREIGN KEY (tenant_id, account_id) REFERENCES payments_stripeaccount(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_checkout_link_id_b11c4b0b_fk_payments_paymentlink_id FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_checkout_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_checkout_link_version_id_953bd02f_fk_payments_ FOREIGN KEY (link_version_id) REFERENCES payments_linkversion(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_checkout_link_version_id_same_tenant FOREIGN KEY (tenant_id, link_version_id) REFERENCES payments_linkversion(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_checkout_tenant_id_e6ba0044_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_dispute
+    ADD CONSTRAINT payments_dispute_payment_id_2344937c_fk_payments_payment_id FOREIGN KEY (payment_id) REFERENCES payments_payment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_dispute_payment_id_same_tenant FOREIGN KEY (tenant_id, payment_id) REFERENCES payments_payment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_dispute_tenant_id_dd432c84_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_disputeanswer
+    ADD CONSTRAINT payments_disputeansw_dispute_id_4b54d491_fk_payments_ FOREIGN KEY (dispute_id) REFERENCES payments_dispute(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_disputeanswer_asked_by_id_e1091021_fk_core_user_id FOREIGN KEY (asked_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_disputeanswer_dispute_id_same_tenant FOREIGN KEY (tenant_id, dispute_id) REFERENCES payments_dispute(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_disputeanswer_tenant_id_f3942526_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_earlywarning
+    ADD CONSTRAINT payments_earlywarnin_payment_id_7d0b3779_fk_payments_ FOREIGN KEY (payment_id) REFERENCES payments_payment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_earlywarning_decided_by_id_7abd5935_fk_core_user_id FOREIGN KEY (decided_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_earlywarning_payment_id_same_tenant FOREIGN KEY (tenant_id, payment_id) REFERENCES payments_payment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_earlywarning_tenant_id_f463a0b8_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_fraudalarm
+    ADD CONSTRAINT payments_fraudalarm_ended_by_id_c8a0d1d8_fk_core_user_id FOREIGN KEY (ended_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_fraudalarm_link_id_feb33632_fk_payments_paymentlink_id FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_fraudalarm_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_fraudalarm_rule_id_2685a669_fk_payments_fraudrule_id FOREIGN KEY (rule_id) REFERENCES payments_fraudrule(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_fraudalarm_rule_id_same_tenant FOREIGN KEY (tenant_id, rule_id) REFERENCES payments_fraudrule(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_fraudalarm_tenant_id_5ada31c3_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_fraudcount
+    ADD CONSTRAINT payments_fraudcount_tenant_id_847abae9_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_frauddecision
+    ADD CONSTRAINT payments_frauddecisi_checkout_id_c5d29a35_fk_payments_ FOREIGN KEY (checkout_id) REFERENCES payments_checkout(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecisi_link_id_ee18be04_fk_payments_ FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecisi_rule_id_d93ffb9b_fk_payments_ FOREIGN KEY (rule_id) REFERENCES payments_fraudrule(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecision_checkout_id_same_tenant FOREIGN KEY (tenant_id, checkout_id) REFERENCES payments_checkout(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecision_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecision_rule_id_same_tenant FOREIGN KEY (tenant_id, rule_id) REFERENCES payments_fraudrule(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_frauddecision_tenant_id_71e5515c_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_fraudrule
+    ADD CONSTRAINT payments_fraudrule_tenant_id_d4d5f50a_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_importedlink
+    ADD CONSTRAINT payments_importedlin_link_id_dc5df2eb_fk_payments_ FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_importedlink_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_importedlink_tenant_id_8328acd7_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_linkimport
+    ADD CONSTRAINT payments_linkimport_imported_by_id_b62df704_fk_core_user_id FOREIGN KEY (imported_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkimport_tenant_id_1e3d57a5_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_linkrecipient
+    ADD CONSTRAINT payments_linkrecipie_link_id_bcb8541d_fk_payments_ FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkrecipient_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkrecipient_tenant_id_80af3d3a_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_linktemplate
+    ADD CONSTRAINT payments_linktemplate_created_by_id_284587d2_fk_core_user_id FOREIGN KEY (created_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linktemplate_tenant_id_ac029855_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_linkversion
+    ADD CONSTRAINT payments_linkversion_link_id_c57ba839_fk_payments_ FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkversion_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkversion_made_by_id_ec4bcc55_fk_core_user_id FOREIGN KEY (made_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkversion_tenant_id_0e4e56d7_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_linkviews
+    ADD CONSTRAINT payments_linkviews_link_id_573f2d94_fk_payments_paymentlink_id FOREIGN KEY (link_id) REFERENCES payments_paymentlink(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkviews_link_id_same_tenant FOREIGN KEY (tenant_id, link_id) REFERENCES payments_paymentlink(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_linkviews_tenant_id_68ade9b9_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_listedparty
+    ADD CONSTRAINT payments_listedparty_added_by_id_3d1d6d23_fk_core_user_id FOREIGN KEY (added_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_listedparty_tenant_id_58330710_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_movement
+    ADD CONSTRAINT payments_movement_tenant_id_12179a9f_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE payments_payment
     ADD CONSTRAINT payments_payment_checkout_id_f0dd81e4_fk_payments_checkout_id FOREIGN KEY (checkout_id) REFERENCES payments_checkout(id) DEFERRABLE INITIALLY DEFERRED,
@@ -2770,6 +3359,11 @@ ALTER TABLE payments_payment
 ALTER TABLE payments_paymentlink
     ADD CONSTRAINT payments_paymentlink_created_by_id_20142064_fk_core_user_id FOREIGN KEY (created_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT payments_paymentlink_tenant_id_062e9468_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE payments_receipt
+    ADD CONSTRAINT payments_receipt_payment_id_5c31062a_fk_payments_payment_id FOREIGN KEY (payment_id) REFERENCES payments_payment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_receipt_payment_id_same_tenant FOREIGN KEY (tenant_id, payment_id) REFERENCES payments_payment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT payments_receipt_tenant_id_4ba7f2a7_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE payments_refund
     ADD CONSTRAINT payments_refund_payment_id_a70693f7_fk_payments_payment_id FOREIGN KEY (payment_id) REFERENCES payments_payment(id) DEFERRABLE INITIALLY DEFERRED,
@@ -2965,6 +3559,12 @@ ALTER TABLE subscriptions_move
     ADD CONSTRAINT subscriptions_move_left_id_same_tenant FOREIGN KEY (tenant_id, left_id) REFERENCES subscriptions_subscription(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_move_moved_by_id_0c7af72a_fk_core_user_id FOREIGN KEY (moved_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_move_tenant_id_aff17847_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE subscriptions_rentcollection
+    ADD CONSTRAINT subscriptions_rentco_asked_by_id_2ac712ae_fk_core_user FOREIGN KEY (asked_by_id) REFERENCES core_user(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentco_rent_id_4d3a3761_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentco_tenant_id_8a9748c9_fk_core_tena FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentcollection_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE subscriptions_rentdispute
     ADD CONSTRAINT subscriptions_rentdi_rent_id_e764b655_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
@@ -3250,6 +3850,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR DELETE OR UPDATE ON clubs.subscription
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_apikey FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON core_auditentry FOR EACH ROW EXECUTE FUNCTION core_refuse_change('audit_entry_is_append_only');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_auditentry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_letter FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_storedanswer FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER forget_team AFTER DELETE ON core_team FOR EACH ROW EXECUTE FUNCTION crm_forget_team();
@@ -3276,11 +3882,47 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_webhookendpoint FOR EACH R
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON core_webhookmessage FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_cardtry FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_checkout FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_dispute FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_disputeanswer FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_earlywarning FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_fraudalarm FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_fraudcount FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON payments_frauddecision FOR EACH ROW EXECUTE FUNCTION payments_refuse_change('fraud_decision_is_append_only');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_frauddecision FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_fraudrule FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_importedlink FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_linkimport FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_linkrecipient FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_linktemplate FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_linkversion FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_linkviews FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_listedparty FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_movement FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_payment FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_paymentlink FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_receipt FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON payments_refund FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
@@ -3357,6 +3999,8 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_lease FOR EACH RO
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_leaseimport FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_move FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentcollection FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentdispute FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
-from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -157,7 +156,10 @@ def test_another_company_is_looked_at_only_when_none_is_named(
             explain(name, "--tenant", "bitter")
 
 
-@pytest.mark.parametrize("name", ["pi_unknown", str(uuid4()), "no@where.example", "a\0b", "é", " "])
+@pytest.mark.parametrize(
+    "name",
+    ["pi_unknown", "6f1c7a52-64b3-4d0e-8a57-3f0f3f1c2b11", "no@where.example", "a\0b", "é", " "],
+)
 def test_unknown_name_is_told(tenant: Tenant, name: str) -> None:
     with pytest.raises(CommandError, match="No company has a payment"):
         explain(name)
