@@ -12,7 +12,6 @@ from rest_framework.exceptions import ErrorDetail
 from core.api.serializers import StrictSerializer
 from core.currencies import CurrencyRefused, normalise
 from core.money import Money
-from payments.link_files import LARGEST_BYTES
 from payments.models import Checkout, LinkTemplate, LinkVersion, Payment, PaymentLink, Refund
 from payments.operations.offers import FIELD_TYPES, MOST_ITEMS, MOST_OPTIONS
 
@@ -291,9 +290,9 @@ class LinkTemplateAnswer(serializers.ModelSerializer[LinkTemplate]):
 class LinkImportFields(StrictSerializer):
     """A CSV file as text; without `dry_run` its good rows become links."""
 
-    csv = serializers.CharField(
-        max_length=LARGEST_BYTES, trim_whitespace=False, style={"multiline": True}
-    )
+    # No max_length: the documentation's page would make an example of that length. What is too
+    # long is refused by the reader of files, and before that by the view's `max_body_bytes`.
+    csv = serializers.CharField(trim_whitespace=False, style={"multiline": True})
     template = serializers.UUIDField(required=False, allow_null=True)
     file_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     dry_run = serializers.BooleanField(default=False)
