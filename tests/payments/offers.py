@@ -20,6 +20,12 @@ from tests.stripe import Sandbox
 
 NewLink = Callable[..., PaymentLink]
 ME, OTHER = "a" * 64, "b" * 64
+ITEMS = [
+    {"name": "Tour “ü 🍺”", "unit_amount_minor": 1850, "quantity": 2, "min_quantity": 0,
+     "max_quantity": 10},
+    {"name": "Glass", "unit_amount_minor": 500, "quantity": 1, "min_quantity": None,
+     "max_quantity": None},
+]  # fmt: skip
 
 
 def choose(customer: Customer, link: PaymentLink, visitor: str = ME, **chosen: Any) -> Checkout:

@@ -21,7 +21,7 @@ from payments.operations.choices import ChoiceInvalid
 from payments.operations.decisions import keep_payment
 from payments.operations.links import deactivate_link
 from tests.payments.conftest import Customer
-from tests.payments.offers import ME, OTHER, NewLink, choose, session_of, start
+from tests.payments.offers import ITEMS, ME, OTHER, NewLink, choose, session_of, start
 from tests.stripe import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -232,13 +232,6 @@ def test_late_part_counts_once_it_is_kept(
 
 
 # --- items -------------------------------------------------------------------------------------
-
-ITEMS = [
-    {"name": "Tour “ü 🍺”", "unit_amount_minor": 1850, "quantity": 2, "min_quantity": 0,
-     "max_quantity": 10},
-    {"name": "Glass", "unit_amount_minor": 500, "quantity": 1, "min_quantity": None,
-     "max_quantity": None},
-]  # fmt: skip
 
 
 def test_items_are_reckoned_here_and_held_against_stripes_answer(

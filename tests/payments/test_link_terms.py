@@ -13,23 +13,10 @@ from payments.models import Checkout, LinkVersion, Payment, PaymentLink
 from payments.operations.choices import ChoiceInvalid, LinkChanged
 from payments.operations.links import LinkInvalid
 from tests.payments.conftest import Customer
-from tests.payments.offers import OTHER, NewLink, choose, edit, session_of, start
+from tests.payments.offers import ITEMS, OTHER, NewLink, choose, edit, session_of, start
 from tests.stripe import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def gift(new_link: NewLink) -> PaymentLink:
-    """A link whose customer chooses from 5.00 to 50.00 EUR."""
-    return new_link(
-        amount_minor=None,
-        pricing="chosen",
-        min_amount_minor=500,
-        max_amount_minor=5000,
-        preset_amount_minor=2000,
-        max_payments=None,
-    )
 
 
 @pytest.fixture
