@@ -281,6 +281,7 @@ register_section(
 register_nav(NavItem("Links", lambda: reverse("links"), order=10, group="Money"))
 register_nav(NavItem("Payments", lambda: reverse("payments"), order=20, group="Money"))
 register_nav(NavItem("Analytics", lambda: reverse("analytics"), order=25, group="Money"))
+register_nav(NavItem("Safety", _safety_url, order=26, roles=ADMINS, group="Money"))
 register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)

@@ -78,6 +78,7 @@ def count_reversals(now: datetime) -> int:
 
 
 register_nav(NavItem("Cases", lambda: reverse("cases"), order=45, group="Clubs and rents"))
+register_nav(NavItem("Houses", lambda: reverse("houses"), order=46, group="Clubs and rents"))
 register_searcher(Searcher("rents", find_rents, order=32))
 register_timeline(RentPayment, story_of_rent)
 register_person_source(story_of_resident)

@@ -103,7 +103,8 @@ def _name(lease: Lease) -> str:
 
 
 def _title(rent: RentPayment) -> str:
-    return str(rent).capitalize()
+    name = str(rent)
+    return name[:1].upper() + name[1:]
 
 
 def _link(rent: RentPayment) -> str:
