@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing.models import CreditNote, InvoiceStanding, Push, WalletEntry
+from billing.models import CreditNote, InvoiceStanding, Organization, Push, WalletEntry
 from core.backoffice.search import search
 from core.backoffice.timelines import Happening, timeline_of_person
 from core.backoffice.worklists import waiting_work
+from core.encryption import email_key
 from core.models import Tenant, User, WebhookEndpoint
 from core.tenancy import scope
 from crm.operations.applications import add_application
@@ -45,6 +50,7 @@ from tests.billing.proof.rows import (
     make_version,
     use,
 )
+from tests.subscriptions.outside import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -186,11 +192,11 @@ TOLD = [
     "Ales: paused",
     "Ales: cancelled",
     "Lease L-1 begins in Kleine Gasse 4: €900.00 a month",
-    "Rent february 2026: €900.00 paid",
-    "Rent february 2026: €900.00 disputed",
-    "Rent february 2026: case opened",
-    "Rent february 2026: dispute lost",
-    "Rent february 2026: case closed",
+    "Rent February 2026: €900.00 paid",
+    "Rent February 2026: €900.00 disputed",
+    "Rent February 2026: case opened",
+    "Rent February 2026: dispute lost",
+    "Rent February 2026: case closed",
     "Invoice INV-1 of €20.00 to Acme",
     "Invoice INV-1 past due",
     "Invoice INV-1: €20.00 paid",
@@ -369,3 +375,27 @@ def test_home_counts_what_went_wrong_in_every_app(
         "invoices_failed": 1,
         "webhooks_failing": 1,
     }
+
+
+@pytest.mark.parametrize("model", [Organization, Resident])
+def test_rows_from_before_get_their_key_when_the_table_changes(
+    model: Any, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    for company in (tenant, other_tenant):
+        Customer(company)
+        with scope(company.pk):
+            model.objects.update(email_key="")
+    app = model._meta.app_label
+    (path,) = Path(import_module(f"{app}.migrations").__path__[0]).glob("*_whole.py")
+
+    with as_owner() as owner:
+        owner.alias = "owner"
+        connections["owner"] = owner
+        with owner.schema_editor() as editor:
+            import_module(f"{app}.migrations.{path.stem}").add_keys(apps, editor)
+        del connections["owner"]
+
+    for company in (tenant, other_tenant):
+        with scope(company.pk):
+            assert [row.email_key for row in model.objects.all()] == [email_key(EMAIL)]
+    assert list(model.objects.all()) == []
