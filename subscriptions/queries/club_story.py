@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -29,7 +30,7 @@ def story_of_member(person: Person) -> Iterable[Happening]:
     yield from _skips(members)
 
 
-def _changes(members: dict[object, Subscription]) -> Iterator[Happening]:
+def _changes(members: dict[UUID, Subscription]) -> Iterator[Happening]:
     rows = SubscriptionStatusChange.objects.in_force().filter(subscription__in=members)
     rows = rows.exclude(origin=SubscriptionStatusChange.Origin.SUBSCRIBED)
     for row in rows.select_related("made_by")[:MOST]:
@@ -39,7 +40,7 @@ def _changes(members: dict[object, Subscription]) -> Iterator[Happening]:
         yield Happening(row.effective_at, what, who, _link(member), detail=row.details)
 
 
-def _orders(members: dict[object, Subscription]) -> Iterator[Happening]:
+def _orders(members: dict[UUID, Subscription]) -> Iterator[Happening]:
     rows = Charge.objects.filter(subscription__in=members).select_related("requested_by")
     for row in rows[:MOST]:
         member = members[row.subscription_id]
@@ -54,7 +55,7 @@ def _orders(members: dict[object, Subscription]) -> Iterator[Happening]:
         )
 
 
-def _skips(members: dict[object, Subscription]) -> Iterator[Happening]:
+def _skips(members: dict[UUID, Subscription]) -> Iterator[Happening]:
     rows = Skip.objects.filter(subscription__in=members, undone_at=None)
     for row in rows.select_related("made_by")[:MOST]:
         member = members[row.subscription_id]

@@ -40,8 +40,9 @@ def story_of_resident(person: Person) -> Iterable[Happening]:
     found = RentPayment.objects.filter(whose, duplicate_of=None)
     rents = {rent.pk: rent for rent in found.select_related("lease")[:MOST]}
     yield from _money(rents)
-    for dispute in RentDispute.objects.filter(rent__in=rents)[:MOST]:
-        yield from _dispute(dispute, rents[dispute.rent_id])
+    for dispute in RentDispute.objects.filter(rent__in=rents).select_related("rent")[:MOST]:
+        if dispute.rent is not None:
+            yield from _dispute(dispute, dispute.rent)
     for case in Case.objects.filter(rent__in=rents).select_related("owner")[:MOST]:
         yield from _case(case, rents[case.rent_id])
 
