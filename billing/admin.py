@@ -1,5 +1,5 @@
 """Registers the pages of billing on the back office; Django looks for this module by name."""
 
-from billing.backoffice import accounts, invoices, organizations, plans, registers
+from billing.backoffice import accounts, invoices, organizations, plans, registers, settings
 
-__all__ = ["accounts", "invoices", "organizations", "plans", "registers"]
+__all__ = ["accounts", "invoices", "organizations", "plans", "registers", "settings"]

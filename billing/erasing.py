@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from billing.models import Invoice, Organization
+from core.encryption import email_key
 from core.operations.erasure import Erased, Part, Subject, register
 
 ERASED = "Erased"
@@ -14,8 +15,8 @@ ERASED = "Erased"
 def find(name: str) -> Iterable[str]:
     """Yield the ids of organizations with an e-mail, and the e-mail of one."""
     if "@" in name:
-        rows = Organization.objects.only("payer").iterator(chunk_size=500)
-        return [str(r.pk) for r in rows if str(r.payer.get("email", "")).casefold() == name]
+        rows = Organization.objects.filter(email_key=email_key(name))
+        return [str(pk) for pk in rows.values_list("pk", flat=True)]
     try:
         found = Organization.objects.filter(pk=UUID(name))
     except ValueError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class CannotDecrypt(Exception):
@@ -27,6 +28,15 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 def cipher() -> MultiFernet:
     """Return the cipher of the current keys: the first writes, all read."""
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+def email_key(email: str) -> str:
+    """Return the keyed hash by which an encrypted e-mail address is found; empty for none.
+
+    Letter case and spaces around make no difference. Tables keep it in a column with an index.
+    """
+    plain = email.strip().lower()
+    return salted_hmac("core.email", plain, algorithm="sha256").hexdigest()[:32] if plain else ""
 
 
 if TYPE_CHECKING:

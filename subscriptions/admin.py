@@ -1,5 +1,14 @@
 """Registers the pages of clubs on the back office; Django looks for this module by name."""
 
-from subscriptions.backoffice import charges, clubs, registers, rents, shop, staff
+from subscriptions.backoffice import (
+    charges,
+    clubs,
+    finders,
+    registers,
+    rents,
+    settings,
+    shop,
+    staff,
+)
 
-__all__ = ["charges", "clubs", "registers", "rents", "shop", "staff"]
+__all__ = ["charges", "clubs", "finders", "registers", "rents", "settings", "shop", "staff"]

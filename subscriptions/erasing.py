@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+from core.encryption import email_key
 from core.operations.erasure import Erased, Part, Subject, register
 from subscriptions.models import DisputeAct, Resident
-from subscriptions.models.resident import search_key
 
 _DETAILS = ("first_name", "last_name", "email", "phone", "address", "birth_date")
 
@@ -15,8 +15,8 @@ _DETAILS = ("first_name", "last_name", "email", "phone", "address", "birth_date"
 def find(name: str) -> Iterable[str]:
     """Yield the ids of an e-mail's residents, and the e-mail of a resident."""
     if "@" in name:
-        rows = Resident.objects.filter(search_keys__contains=[search_key(name)])
-        return [str(row.pk) for row in rows if row.email.casefold() == name]
+        rows = Resident.objects.filter(email_key=email_key(name))
+        return [str(pk) for pk in rows.values_list("pk", flat=True)]
     try:
         rows = Resident.objects.filter(pk=UUID(name))
     except ValueError:

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from billing.queries import worklists
+from billing.queries.payer_story import story_of_payer
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.timelines import register_person_source
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
 
@@ -18,14 +20,14 @@ ADMINS = frozenset({User.Role.ADMIN.value})
 
 
 def find_organizations(query: str, limit: int, user: User) -> Iterable[Found]:
-    """Find an organization by its name or code."""
+    """Find an organization by its name, code, payer's e-mail or Stripe's id."""
     for found in worklists.find_organizations(query)[:limit]:
         url = reverse("billing_organization", args=[found.pk])
         yield Found("Organization", found.name, url, found.code)
 
 
 def find_invoices(query: str, limit: int, user: User) -> Iterable[Found]:
-    """Find invoices by the beginning of their number."""
+    """Find invoices by the beginning of a number, theirs or a credit note's, or Stripe's id."""
     for found in worklists.find_invoices(query)[:limit]:
         url = reverse("billing_invoice", args=[found.pk])
         yield Found("Invoice", str(found), url, found.organization.name)
@@ -34,6 +36,11 @@ def find_invoices(query: str, limit: int, user: User) -> Iterable[Found]:
 def count_past_due(now: datetime) -> int:
     """Count invoices whose due date has passed."""
     return worklists.past_due().count()
+
+
+def count_failed(now: datetime) -> int:
+    """Count invoices whose payment failed for good."""
+    return worklists.failed_payments().count()
 
 
 def count_without_plan(now: datetime) -> int:
@@ -70,6 +77,7 @@ register_nav(
     )
 )
 register_nav(NavItem("What if", lambda: reverse("billing_what_if"), order=80, group="Billing"))
+register_person_source(story_of_payer)
 register_searcher(Searcher("organizations", find_organizations, order=60))
 register_searcher(Searcher("invoices", find_invoices, order=61))
 register_worklist(
@@ -117,5 +125,15 @@ register_worklist(
         url=lambda: reverse("billing_organizations"),
         why="Their due date has passed without payment; the customers were told.",
         order=63,
+    )
+)
+register_worklist(
+    Worklist(
+        name="invoices_failed",
+        title="Invoices whose payment failed",
+        count=count_failed,
+        url=lambda: reverse("billing_organizations"),
+        why="Stripe does not try again by itself: ask the customer for another way to pay.",
+        order=62,
     )
 )

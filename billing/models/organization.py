@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
 
 from billing.models.fields import ExactField
-from core.encryption import EncryptedJSONField, EncryptedTextField
+from core.encryption import EncryptedJSONField, EncryptedTextField, email_key
 from core.models import EditableRow, TenantRow
 from core.models.tenant import validate_zone
 
@@ -61,6 +62,9 @@ class Organization(EditableRow):
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=200)
     payer = EncryptedJSONField(default=dict)
+    email_key = models.CharField(
+        max_length=32, blank=True, default="", db_default="", editable=False
+    )
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=60, validators=[validate_zone])
     anchor_day = models.PositiveSmallIntegerField(default=1)
@@ -100,9 +104,25 @@ class Organization(EditableRow):
                 name="organization_net_days_is_at_most_a_year", condition=Q(net_days__lte=365)
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "email_key"],
+                name="organization_by_email",
+                condition=~Q(email_key=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row, findable by its payer's e-mail."""
+        named = kwargs.get("update_fields")
+        if named is None or "payer" in named:
+            self.email_key = email_key(str(self.payer.get("email") or ""))
+        if named is not None and "payer" in named:
+            kwargs["update_fields"] = {*named, "email_key"}
+        super().save(*args, **kwargs)
 
     @property
     def zone(self) -> ZoneInfo:

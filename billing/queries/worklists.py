@@ -11,11 +11,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from billing.models import (
     AlertFiring,
     Assignment,
+    CreditNote,
     Invoice,
     InvoiceStanding,
     Organization,
+    Push,
     UsageBucket,
 )
+from core.encryption import email_key
 
 RECENT = timedelta(days=35)
 # Usage that meets no price of the plan held on its day, by meter; the ORM has no such joins.
@@ -56,15 +59,29 @@ def limits_reached(now: datetime) -> QuerySet[AlertFiring]:
 
 
 def find_organizations(query: str) -> QuerySet[Organization]:
-    """Return organizations by name or code."""
-    rows = Organization.objects.filter(Q(name__icontains=query) | Q(code__icontains=query))
+    """Return organizations by name, code, the whole e-mail of their payer, or Stripe's id."""
+    wanted = Q(name__icontains=query) | Q(code__icontains=query) | Q(stripe_customer_id=query)
+    if "@" in query:
+        wanted |= Q(email_key=email_key(query))
+    rows = Organization.objects.filter(wanted)
     return rows.order_by("name", "pk")
 
 
 def find_invoices(query: str) -> QuerySet[Invoice]:
-    """Return invoices whose number begins so, newest first."""
-    found = Invoice.objects.filter(number__istartswith=query).select_related("organization")
-    return found.order_by("-created_at")
+    """Return invoices whose number, or a credit note's, begins so, or with Stripe's id.
+
+    Newest first.
+    """
+    at_stripe = Push.objects.filter(stripe_id=query).values("invoice")
+    noted = CreditNote.objects.filter(Q(number__istartswith=query) | Q(push__stripe_id=query))
+    wanted = Q(number__istartswith=query) | Q(pk__in=at_stripe) | Q(pk__in=noted.values("invoice"))
+    return Invoice.objects.filter(wanted).select_related("organization").order_by("-created_at")
+
+
+def failed_payments() -> QuerySet[InvoiceStanding]:
+    """Return open invoices whose payment failed and is not tried again by itself."""
+    rows = InvoiceStanding.objects.filter(state=InvoiceStanding.State.OPEN)
+    return rows.filter(failed_at__isnull=False, next_attempt_at=None)
 
 
 def past_due() -> QuerySet[InvoiceStanding]:

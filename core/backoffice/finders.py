@@ -14,7 +14,7 @@ from core.backoffice.navigation import NavItem, navigation_of, register_nav
 from core.backoffice.onboarding import Step, has_colleague, register_step
 from core.backoffice.search import Found, Searcher, register_searcher
 from core.backoffice.worklists import Worklist, register_worklist
-from core.models import ApiKey, Team, User
+from core.models import ApiKey, Team, User, WebhookEndpoint
 
 ADMINS = frozenset({User.Role.ADMIN.value})
 KEY_ENDS_SOON = timedelta(days=14)
@@ -70,6 +70,12 @@ def people_without_second_factor(now: datetime) -> int:
     return people.exclude(pk__in=protected).count()
 
 
+def endpoints_failing(now: datetime) -> int:
+    """Count endpoints that take no news now, or were switched off for that."""
+    failing = Q(failing_since__isnull=False) | (Q(is_active=False) & Q(off_reason__gt=""))
+    return WebhookEndpoint.objects.filter(failing).count()
+
+
 register_nav(NavItem("Home", lambda: reverse("admin:index"), order=0))
 register_nav(NavItem("API docs", lambda: reverse("api-docs"), order=900, group="More"))
 register_searcher(Searcher("pages", find_pages, order=0))
@@ -105,6 +111,17 @@ register_worklist(
         url=lambda: reverse("admin:core_user_changelist"),
         why="A stolen password would be enough; ask them to set it up.",
         order=810,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="webhooks_failing",
+        title="Programs that take no news",
+        count=endpoints_failing,
+        url=lambda: reverse("admin:core_webhookendpoint_changelist"),
+        why="Their address answers with errors: mend it there, then send what was missed again.",
+        order=790,
         roles=ADMINS,
     )
 )

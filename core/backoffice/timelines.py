@@ -43,12 +43,13 @@ class Person:
     """Somebody outside the company, by all that apps may know them by.
 
     `emails` and `phones` are normalised; `subjects` are rows by kind and id, as a checkout has
-    them, such as `("application_fee", id)`.
+    them, such as `("application_fee", id)`; `accounts` are their ids at the company's shop.
     """
 
     emails: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     subjects: frozenset[tuple[str, UUID]] = frozenset()
+    accounts: frozenset[str] = frozenset()
 
     def ids(self, *kinds: str) -> list[UUID]:
         """Return the ids of the person's rows of these kinds, in order."""

@@ -15,6 +15,8 @@ from crm.queries.leads import family_of
 LEAD = "lead"
 FEE = "application_fee"
 SHORT, LONG = 30, 500
+# What a lead's source says when the lead came from the shop.
+SHOP = {"shop", "store", "webshop", "web shop", "online shop"}
 
 _TONES = {
     TimelineEntry.Kind.FEE_PAID: "good",
@@ -34,7 +36,16 @@ def person_of(lead: Lead) -> Person:
         emails=frozenset(one.email_normalised for one in family if one.email),
         phones=frozenset(one.phone_normalised for one in family if one.phone_normalised),
         subjects=frozenset([(LEAD, one.pk) for one in family] + [(FEE, pk) for pk in applications]),
+        accounts=frozenset(one.source_id for one in family if one.source_id and _is_of_shop(one)),
     )
+
+
+def _is_of_shop(lead: Lead) -> bool:
+    """Return whether the lead's id where it came from is the shop's id of a customer.
+
+    An id from anywhere else could be a stranger's at the shop.
+    """
+    return lead.source.strip().casefold() in SHOP
 
 
 def timeline_of_lead(lead: Lead, *, is_long: bool = False) -> tuple[list[Happening], bool]:

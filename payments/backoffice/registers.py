@@ -20,7 +20,16 @@ from core.backoffice.timelines import (
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import Tenant, User
 from payments import queries, queries_safety
-from payments.models import Checkout, FraudAlarm, Payment, PaymentLink, Refund, StripeAccount
+from payments.models import (
+    Checkout,
+    FraudAlarm,
+    FraudRule,
+    ListedParty,
+    Payment,
+    PaymentLink,
+    Refund,
+    StripeAccount,
+)
 from payments.words import words_of_term
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -207,6 +216,18 @@ def state_of_account(tenant: Tenant) -> str:
     return account.stripe_account_id if account else "Not connected: nobody can pay yet"
 
 
+def state_of_rules(tenant: Tenant) -> str:
+    """Say how many rules are on."""
+    states = list(FraudRule.objects.values_list("is_on", flat=True))
+    return f"{sum(states)} of {len(states)} on" if states else "As Taproom comes"
+
+
+def state_of_lists(tenant: Tenant) -> str:
+    """Say how many are listed."""
+    count = ListedParty.objects.count()
+    return f"{count} listed" if count else "Nobody is listed"
+
+
 register_section(
     Section(
         name="stripe",
@@ -227,9 +248,40 @@ register_section(
         order=35,
     )
 )
+register_section(
+    Section(
+        name="fraud_rules",
+        title="Rules against fraud",
+        url=lambda: reverse("admin:payments_fraudrule_changelist"),
+        words="How many tries are too many, and what happens then.",
+        state=state_of_rules,
+        order=31,
+    )
+)
+register_section(
+    Section(
+        name="listed_parties",
+        title="Allowed and blocked",
+        url=lambda: reverse("admin:payments_listedparty_changelist"),
+        words="Addresses, e-mails, cards and countries that always may pay, or never.",
+        state=state_of_lists,
+        order=32,
+    )
+)
+register_section(
+    Section(
+        name="receipts",
+        title="E-mail receipts",
+        url=lambda: reverse("admin:core_tenant_changelist"),
+        words="Whether payers are sent a receipt by itself.",
+        state=lambda tenant: "Sent" if tenant.sends_receipts else "Not sent",
+        order=33,
+    )
+)
 register_nav(NavItem("Links", lambda: reverse("links"), order=10, group="Money"))
 register_nav(NavItem("Payments", lambda: reverse("payments"), order=20, group="Money"))
 register_nav(NavItem("Analytics", lambda: reverse("analytics"), order=25, group="Money"))
+register_nav(NavItem("Safety", _safety_url, order=26, roles=ADMINS, group="Money"))
 register_searcher(Searcher("payment_links", find_links, order=10))
 register_searcher(Searcher("payments", find_payments, order=20))
 register_timeline(PaymentLink, story_of_link)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.backoffice.admin import ReadOnlyAdmin
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
-from core.backoffice.timelines import Happening, register_timeline
+from core.backoffice.timelines import Happening, register_person_source, register_timeline
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
 from subscriptions.models import (
@@ -27,6 +27,7 @@ from subscriptions.models import (
 )
 from subscriptions.queries import cases
 from subscriptions.queries.case_story import case_story
+from subscriptions.queries.lease_story import story_of_resident
 from subscriptions.queries.rent_case import rent_case
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -56,14 +57,31 @@ def count_held(now: datetime) -> int:
     return rows.filter(rent__transfers__state__in=["held", "refused"]).distinct().count()
 
 
+def count_warnings(now: datetime) -> int:
+    """Count rents of which a card's issuer warned and that nobody has looked at."""
+    return FraudWarning.objects.filter(cleared_at=None, rent__isnull=False).count()
+
+
+def count_nobodys(now: datetime) -> int:
+    """Count open cases that nobody has taken."""
+    return Case.objects.filter(state=Case.State.OPEN, owner=None).count()
+
+
+def count_unjoined(now: datetime) -> int:
+    """Count disputes of payments that no rent is known for."""
+    return cases.unjoined_disputes().count()
+
+
 def count_reversals(now: datetime) -> int:
     """Count reversals that wait for a person."""
     return TransferReversal.objects.filter(state=TransferReversal.State.PROPOSED).count()
 
 
 register_nav(NavItem("Cases", lambda: reverse("cases"), order=45, group="Clubs and rents"))
+register_nav(NavItem("Houses", lambda: reverse("houses"), order=46, group="Clubs and rents"))
 register_searcher(Searcher("rents", find_rents, order=32))
 register_timeline(RentPayment, story_of_rent)
+register_person_source(story_of_resident)
 register_worklist(
     Worklist(
         name="rent_disputes",
@@ -92,6 +110,37 @@ register_worklist(
         url=lambda: f"{reverse('cases')}?cause=reversal",
         why="Nothing is taken back from a house before an admin has approved it.",
         order=42,
+        roles=ADMINS,
+    )
+)
+register_worklist(
+    Worklist(
+        name="rent_warnings",
+        title="Early fraud warnings of rents",
+        count=count_warnings,
+        url=lambda: f"{reverse('cases')}?cause=warning",
+        why="Refund before it becomes a dispute, or clear the warning.",
+        order=41,
+    )
+)
+register_worklist(
+    Worklist(
+        name="cases_nobodys",
+        title="Cases that nobody has taken",
+        count=count_nobodys,
+        url=lambda: reverse("cases"),
+        why="A rent went wrong and nobody looks after it by name: take it.",
+        order=43,
+    )
+)
+register_worklist(
+    Worklist(
+        name="rent_disputes_unjoined",
+        title="Disputes of payments not known here",
+        count=count_unjoined,
+        url=lambda: f"{reverse('cases')}#unjoined-title",
+        why="They are looked up again by themselves; a rent marked by hand may be missing.",
+        order=44,
         roles=ADMINS,
     )
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from core.encryption import EncryptedJSONField, EncryptedTextField
+from core.encryption import EncryptedJSONField, EncryptedTextField, email_key
 from subscriptions.models.imported import ImportedRow
 
 _SALT = "subscriptions.resident"
@@ -54,6 +56,9 @@ class Resident(ImportedRow):
     country = models.CharField(max_length=2, blank=True, default="", db_default="")
     locale = models.CharField(max_length=10, blank=True, default="", db_default="")
     search_keys = ArrayField(models.CharField(max_length=32), default=list, editable=False)
+    email_key = models.CharField(
+        max_length=32, blank=True, default="", db_default="", editable=False
+    )
     is_active = models.BooleanField(default=True, db_default=True)
     is_banned = models.BooleanField(default=False, db_default=False)
     stripe_customer_id = models.CharField(max_length=64, null=True, blank=True)
@@ -66,10 +71,25 @@ class Resident(ImportedRow):
                 fields=["tenant", "stripe_customer_id"], name="resident_customer_once"
             ),
         ]
-        indexes = [GinIndex(fields=["search_keys"], name="resident_search")]
+        indexes = [
+            GinIndex(fields=["search_keys"], name="resident_search"),
+            models.Index(
+                fields=["tenant", "email_key"],
+                name="resident_by_email",
+                condition=~Q(email_key=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.source_id or str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row, findable by its e-mail, and by its words if it was not made so."""
+        self.email_key = email_key(self.email)
+        if not self.search_keys:
+            words = (self.first_name, self.last_name, self.email, self.phone.replace(" ", ""))
+            self.search_keys = search_keys(*words)
+        super().save(*args, **kwargs)
 
     @property
     def name(self) -> str:

@@ -44,6 +44,9 @@ SIZES = """() => [
 ]"""
 
 
+TITLES = "all => all.map(one => (one.querySelector('summary') || one).textContent)"
+
+
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
     """What the browser complains of: refused by the CSP, failed scripts, missing files."""
@@ -243,3 +246,23 @@ def test_menus_work_without_javascript(
 
     page.wait_for_url(f"{live_server.url}/links/")
     context.close()
+
+
+def test_header_stands_in_one_line(office: Page, live_server: LiveServer) -> None:
+    office.set_viewport_size({"width": 1280, "height": 800})
+    visit(office, live_server, "/links/")
+
+    menus = office.locator("nav.wide > ul > li")
+    tops = menus.evaluate_all("all => [...new Set(all.map(one => one.offsetTop))]")
+
+    assert [text.strip() for text in menus.evaluate_all(TITLES)] == [
+        "Home",
+        "Today",
+        "Sales",
+        "Money",
+        "Clubs and rents",
+        "Billing",
+        "API docs",
+    ]
+    assert len(tops) == 1
+    assert office.evaluate(MEASURE) == [False, []]

@@ -28,3 +28,30 @@ def test_settings_are_found_in_the_menu_of_admins_alone(
     assert 'href="/settings/"' in admin_pages.get("/links/").content.decode()
     assert 'href="/settings/"' not in counselor_pages.get("/links/").content.decode()
     assert counselor_pages.get("/settings/").status_code == 403
+
+
+def test_settings_hold_a_section_of_each_app(admin_pages: Client, tenant: Tenant) -> None:
+    page = admin_pages.get("/settings/").content.decode()
+
+    names = re.findall(r'<span class="name">([^<]+)</span>', page)
+
+    assert names == [
+        "Company",
+        "People",
+        "Teams",
+        "Stripe account",
+        "Rules against fraud",
+        "Allowed and blocked",
+        "E-mail receipts",
+        "Statistics of payment pages",
+        "Stages of leads",
+        "Clubs",
+        "Shop",
+        "SQL access to clubs",
+        "Houses",
+        "Billing",
+        "Numbers of invoices",
+        "Tax rates",
+        "API keys",
+        "Webhooks",
+    ]

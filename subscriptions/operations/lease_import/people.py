@@ -10,6 +10,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from core.encryption import email_key
 from subscriptions.models import Resident
 from subscriptions.models.resident import salt_key, search_keys
 from subscriptions.operations.lease_import.cells import Cells
@@ -25,7 +26,7 @@ class ResidentImport(TableImport):
     model = Resident
     fields = (
         "first_name", "last_name", "email", "phone", "address", "birth_date", "details", "country",
-        "locale", "search_keys", "is_active", "is_banned", "source_data", "findings",
+        "locale", "search_keys", "email_key", "is_active", "is_banned", "source_data", "findings",
     )  # fmt: skip
 
     def prepare(self, batch: list[Cells]) -> None:
@@ -62,6 +63,7 @@ class ResidentImport(TableImport):
             "country": country if country.isalpha() and len(country) == 2 else "",
             "locale": cells.key("locale", longest=10),
             "search_keys": sorted({*keys, salt_key(salt)}) if salt else keys,
+            "email_key": email_key(email),
             "is_active": cells.flag("is_active", default=True),
             "is_banned": cells.flag("is_banned"),
             "source_data": {},
