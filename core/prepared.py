@@ -9,6 +9,11 @@ import psycopg
 from django.db import connection
 
 
+class _PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _PreparedCursor:
+        return super().execute(query, params, prepare=True)
+
+
 def fetch_prepared(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a statement in this transaction, by a plan that is kept.
 
@@ -17,9 +22,8 @@ def fetch_prepared(statement: str, values: Mapping[str, Any]) -> list[tuple[Any,
     Django's database errors.
     """
     connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor[tuple[Any, ...]](connection.connection) as cursor,
-    ):
-        cursor.execute(statement.encode(), values, prepare=True)
-        return cursor.fetchall()
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with make(_PreparedCursor(connection.connection)) as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
