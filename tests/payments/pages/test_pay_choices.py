@@ -286,41 +286,33 @@ def check_below(tenant: Tenant, most: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offer", "small", "enough"),
+    ("offer", "name", "small", "enough"),
     [
         (
             {"amount_minor": None, "pricing": "chosen", "preset_amount_minor": 2000},
-            {"amount": "9,99"},
-            {"amount": "10"},
+            *("amount", "9,99", "10"),
         ),
         (
             {"amount_minor": 30000, "pricing": "parts", "min_part_minor": 100},
-            {"amount": "9.99"},
-            {"amount": "10.00"},
+            *("amount", "9.99", "10.00"),
         ),
         (
             {"amount_minor": None, "pricing": "items", "items": ITEMS},
-            {"quantity_0": "0", "quantity_1": "1"},
-            {"quantity_0": "1", "quantity_1": "1"},
+            *("quantity_0", "0", "1"),
         ),
     ],
 )
 def test_rules_judge_the_amount_that_was_chosen(
-    customer: Customer,
-    new_link: NewLink,
-    tenant: Tenant,
-    offer: dict[str, Any],
-    small: dict[str, str],
-    enough: dict[str, str],
+    customer: Customer, new_link: NewLink, offer: dict[str, Any], name: str, small: str, enough: str
 ) -> None:
-    check_below(tenant, 1000)
+    check_below(customer.tenant, 1000)
     link = new_link(**offer)
 
-    stopped = pay(link, Client(), **small)
-    passed = pay(link, Client(), **enough)
+    stopped = pay(link, Client(), **{name: small})
+    passed = pay(link, Client(), **{name: enough})
 
     assert (stopped.status_code, passed.status_code) == (429, 303)
-    assert len(checkouts(tenant)) == 1
+    assert len(checkouts(customer.tenant)) == 1
 
 
 @pytest.mark.parametrize("amount", ["", "x", "9" * 40, "1e3", "\0", "-5", "4.99", "\u0665"])
