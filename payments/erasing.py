@@ -13,11 +13,14 @@ from payments.backoffice.redact import without_payer
 from payments.marks import every_mark
 from payments.models import (
     CardTry,
+    Checkout,
     Dispute,
     DisputeAnswer,
     FraudDecision,
     LinkRecipient,
+    LinkVersion,
     Payment,
+    PaymentLink,
     StripeEvent,
 )
 
@@ -64,11 +67,41 @@ def erase(subject: Subject) -> Iterator[Erased]:
     yield Erased("addresses of tries", len(seen))
     tries = CardTry.objects.filter(checkout__in=checkouts).exclude(card_mark="", email_mark="")
     yield Erased("cards that were tried", tries.update(card="", card_mark="", email_mark=""))
+    yield Erased("answers on pay pages", _forget_answers(checkouts, subject.emails))
+    yield Erased("customers of links", _forget_prefilled(subject.emails))
     yield Erased("recipients of links", _forget_recipients(subject.emails))
     yield Erased("letters", _empty_letters(subject.emails))
     if ids:
         note = "Stripe keeps its own copy: ask for it at Stripe, Dashboard, Privacy, Redaction"
         yield Erased("at Stripe", 0, f"{note} ({', '.join(sorted(stripe_ids)[:10])})")
+
+
+def _forget_answers(checkouts: set[UUID], emails: frozenset[str]) -> int:
+    """Take out what was answered and who was expected; items and consent belong to the money."""
+    changed = 0
+    for row in Checkout.objects.exclude(details=None).order_by().iterator(chunk_size=_BATCH):
+        is_expected = str(row.expected_payer.get("email") or "").casefold() in emails
+        if (row.pk in checkouts or is_expected) and (row.answers or row.expected_payer):
+            row.answers, row.expected_payer = [], {}
+            row.save(update_fields=["details"])
+            changed += 1
+    return changed
+
+
+def _forget_prefilled(emails: frozenset[str]) -> int:
+    """Take the expected customer out of links, and out of what they said before."""
+    changed = 0
+    for link in PaymentLink.objects.exclude(prefill=None).order_by().iterator(chunk_size=_BATCH):
+        if link.customer_email.casefold() in emails:
+            link.customer_name = link.customer_email = ""
+            link.save(update_fields=["prefill"])
+            changed += 1
+    for version in LinkVersion.objects.order_by().iterator(chunk_size=_BATCH):
+        if str(version.terms.get("customer_email") or "").casefold() in emails:
+            version.terms = {**version.terms, "customer_name": "", "customer_email": ""}
+            version.save(update_fields=["terms"])
+            changed += 1
+    return changed
 
 
 def _forget_recipients(emails: frozenset[str]) -> int:
@@ -158,6 +191,7 @@ register(
         tables=(
             "payments.Payment", "payments.StripeEvent", "payments.DisputeAnswer",
             "payments.FraudDecision", "payments.CardTry", "payments.LinkRecipient", "core.Letter",
+            "payments.Checkout", "payments.LinkVersion", "payments.PaymentLink",
         ),
     )
 )  # fmt: skip

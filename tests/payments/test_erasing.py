@@ -16,7 +16,15 @@ from core.operations.erasure import parts
 from core.operations.rotation import encrypted_models
 from core.tenancy import scope
 from crm.models import Lead, TimelineEntry
-from payments.models import CardTry, FraudDecision, LinkRecipient, Payment, PaymentLink, StripeEvent
+from payments.models import (
+    CardTry,
+    FraudDecision,
+    LinkRecipient,
+    LinkVersion,
+    Payment,
+    PaymentLink,
+    StripeEvent,
+)
 from payments.operations.passage import Visit, judge_visit, remember_passage
 from subscriptions.models import Resident
 from subscriptions.models.resident import search_keys
@@ -176,6 +184,31 @@ def test_letters_and_recipients_are_gone(
             ("", "closed"), ("otto@example.org", "waiting"),
         ]  # fmt: skip
         assert not [one for one in Letter.objects.all() if one.to.lower() == EVA.lower()]
+
+
+def test_answers_and_expected_customers_are_gone(customer: Customer, payment: Payment) -> None:
+    with scope(customer.tenant.pk):
+        link, checkout = payment.link, payment.checkout
+        assert link is not None
+        link.customer_name, link.customer_email = "Eva Smit", EVA
+        link.save()
+        version = LinkVersion.objects.create(
+            tenant=customer.tenant, link=link, number=7, made_at=link.created_at,
+            terms={"title": "Deposit", "customer_name": "Eva Smit", "customer_email": EVA},
+        )  # fmt: skip
+        checkout.answers = [{"key": "room", "label": "Room", "value": "Eva Smit's"}]
+        checkout.items = [{"name": "Keg", "unit_amount_minor": 12500, "quantity": 1}]
+        checkout.expected_payer = {"name": "Eva Smit", "email": EVA}
+        checkout.save()
+
+    run(EVA)
+
+    link, version = customer.reload(link), customer.reload(version)
+    checkout = customer.reload(checkout)
+    assert (link.customer_name, link.customer_email) == ("", "")
+    assert version.terms == {"title": "Deposit", "customer_name": "", "customer_email": ""}
+    assert (checkout.answers, checkout.expected_payer) == ([], {})
+    assert [item["name"] for item in checkout.items] == ["Keg"]
 
 
 # Encrypted, but nobody's details: keys, tokens, what a company typed, what expires by itself.
