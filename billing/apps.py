@@ -22,7 +22,14 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register scopes, types of events, gauges, and what Stripe's events lead to."""
-        from billing import erasing, gauges, push_worklists, run_worklists, webhooks  # noqa: F401 - registering is why
+        from billing import (  # noqa: F401 - registering is why
+            erasing,
+            gauges,
+            push_worklists,
+            run_worklists,
+            stripe_book,
+            webhooks,
+        )
         from core import event_types, scopes
 
         scopes.register("usage:write", "send usage events")

@@ -7,10 +7,22 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from core.models import Letter
 from core.operations.erasure import Erased, Part, Subject, register
 from payments.backoffice.redact import without_payer
 from payments.marks import every_mark
-from payments.models import CardTry, Dispute, DisputeAnswer, FraudDecision, Payment, StripeEvent
+from payments.models import (
+    CardTry,
+    Checkout,
+    Dispute,
+    DisputeAnswer,
+    FraudDecision,
+    LinkRecipient,
+    LinkVersion,
+    Payment,
+    PaymentLink,
+    StripeEvent,
+)
 
 _BATCH = 500
 
@@ -55,9 +67,62 @@ def erase(subject: Subject) -> Iterator[Erased]:
     yield Erased("addresses of tries", len(seen))
     tries = CardTry.objects.filter(checkout__in=checkouts).exclude(card_mark="", email_mark="")
     yield Erased("cards that were tried", tries.update(card="", card_mark="", email_mark=""))
+    yield Erased("answers on pay pages", _forget_answers(checkouts, subject.emails))
+    yield Erased("customers of links", _forget_prefilled(subject.emails))
+    yield Erased("recipients of links", _forget_recipients(subject.emails))
+    yield Erased("letters", _empty_letters(subject.emails))
     if ids:
         note = "Stripe keeps its own copy: ask for it at Stripe, Dashboard, Privacy, Redaction"
         yield Erased("at Stripe", 0, f"{note} ({', '.join(sorted(stripe_ids)[:10])})")
+
+
+def _forget_answers(checkouts: set[UUID], emails: frozenset[str]) -> int:
+    """Take out what was answered and who was expected; items and consent belong to the money."""
+    changed = 0
+    for row in Checkout.objects.exclude(details=None).order_by().iterator(chunk_size=_BATCH):
+        is_expected = str(row.expected_payer.get("email") or "").casefold() in emails
+        if (row.pk in checkouts or is_expected) and (row.answers or row.expected_payer):
+            row.answers, row.expected_payer = [], {}
+            row.save(update_fields=["details"])
+            changed += 1
+    return changed
+
+
+def _forget_prefilled(emails: frozenset[str]) -> int:
+    """Take the expected customer out of links, and out of what they said before."""
+    changed = 0
+    for link in PaymentLink.objects.exclude(prefill=None).order_by().iterator(chunk_size=_BATCH):
+        if link.customer_email.casefold() in emails:
+            link.customer_name = link.customer_email = ""
+            link.save(update_fields=["prefill"])
+            changed += 1
+    for version in LinkVersion.objects.order_by().iterator(chunk_size=_BATCH):
+        if str(version.terms.get("customer_email") or "").casefold() in emails:
+            version.terms = {**version.terms, "customer_name": "", "customer_email": ""}
+            version.save(update_fields=["terms"])
+            changed += 1
+    return changed
+
+
+def _forget_recipients(emails: frozenset[str]) -> int:
+    """Take the address out of a link's recipients; nobody is written to any more."""
+    hashes = [LinkRecipient.hash_email(email) for email in emails]
+    found = list(LinkRecipient.objects.filter(email_hash__in=hashes))
+    for row in found:
+        row.email, row.email_hash, row.days_after, row.days_before = "", row.pk.hex, [], []
+        row.save(update_fields=["email", "email_hash", "days_after", "days_before"])
+    return len(found)
+
+
+def _empty_letters(emails: frozenset[str]) -> int:
+    """Empty letters to these addresses; one that waits is closed and never sent."""
+    rows = Letter.objects.filter(envelope__isnull=False).order_by()
+    found = [row.pk for row in rows.iterator(chunk_size=_BATCH) if row.to.casefold() in emails]
+    letters = Letter.objects.filter(pk__in=found)
+    letters.filter(state=Letter.State.WAITING).update(
+        state=Letter.State.CLOSED, next_at=None, leased_until=None
+    )
+    return letters.update(envelope=None)
 
 
 def _tried_by(subject: Subject) -> set[UUID]:
@@ -125,7 +190,8 @@ register(
         erase=erase,
         tables=(
             "payments.Payment", "payments.StripeEvent", "payments.DisputeAnswer",
-            "payments.FraudDecision", "payments.CardTry",
+            "payments.FraudDecision", "payments.CardTry", "payments.LinkRecipient", "core.Letter",
+            "payments.Checkout", "payments.LinkVersion", "payments.PaymentLink",
         ),
     )
 )  # fmt: skip

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from core.backoffice.timelines import timeline_of
-from payments.models import CardTry, FraudDecision, Payment
-from payments.words import paid_with
+from payments.models import CardTry, FraudDecision, Payment, PaymentLink
+from payments.words import paid_with, words_of_choice
 
 # Stripe takes 20,000 signs a field, 150,000 in all.
 LONGEST: Final = 19_000
@@ -67,7 +67,7 @@ def _access(payment: Payment) -> Iterable[str]:
 
 
 def _what_was_sold(payment: Payment) -> str:
-    link = payment.link
+    link = _link_as_it_was(payment)
     said = f"{payment.checkout.title}."
     if link is not None and link.description:
         said = f"{said} {link.description}"
@@ -86,15 +86,30 @@ def _receipt(payment: Payment) -> Iterable[str]:
 
 
 def _terms(payment: Payment) -> Iterable[str]:
-    link = payment.link
+    link = _link_as_it_was(payment)
     if link is None:
         return
     yield f"The payment page asked for {payment.checkout.amount.display()} for: {link.title}"
     if link.description:
         yield f"It said: {link.description}"
-    yield f"Version {link.version} of the page, made {_moment(link.created_at)}"
+    shown = payment.checkout.link_version
+    if shown is not None:
+        yield f"Version {shown.number} of the page, made {_moment(shown.made_at)}"
     if link.after_payment_message:
         yield f"After paying it said: {link.after_payment_message}"
+
+
+def _link_as_it_was(payment: Payment) -> PaymentLink | None:
+    """Return the link as it said when its page was opened: later edits were shown to nobody."""
+    shown = payment.checkout.link_version
+    if payment.link is None or shown is None:
+        return payment.link
+    shown.link = payment.link
+    return shown.as_link()
+
+
+def _choice(payment: Payment) -> Iterable[str]:
+    return words_of_choice(payment.checkout).splitlines()
 
 
 def _story(payment: Payment) -> Iterable[str]:
@@ -108,4 +123,5 @@ def _moment(when: datetime) -> str:
 
 register_section("Receipt", _receipt)
 register_section("What the payer agreed to", _terms)
+register_section("What the payer chose, answered and ticked", _choice)
 register_section("What happened", _story)

@@ -35,9 +35,9 @@ def sheet_of(receipt: Receipt, *, locale: str) -> Sheet:
     return Sheet(
         title=gettext("Receipt %(reference)s") % {"reference": receipt.reference},
         seller=payment.tenant.name,
-        facts=list(_facts(payment)),
+        facts=list(_facts(payment, locale)),
         lines=[
-            (payment.checkout.title, payment.amount.display(locale)),
+            *_bought(payment, locale),
             *((_about(one), (-one.amount).display(locale)) for one in refunds),
         ],
         kept=(
@@ -48,7 +48,19 @@ def sheet_of(receipt: Receipt, *, locale: str) -> Sheet:
     )
 
 
-def _facts(payment: Payment) -> Iterator[tuple[str, str]]:
+def _bought(payment: Payment, locale: str) -> list[tuple[str, str]]:
+    """Return the items that were paid for; one line where there are none, or they do not add up."""
+    items = payment.checkout.items
+    each = [Money(item["unit_amount_minor"] * item["quantity"], payment.currency) for item in items]
+    if not items or sum(each, Money.zero(payment.currency)) != payment.amount:
+        return [(payment.checkout.title, payment.amount.display(locale))]
+    return [
+        (f"{item['quantity']} x {item['name']}", amount.display(locale))
+        for item, amount in zip(items, each, strict=True)
+    ]
+
+
+def _facts(payment: Payment, locale: str) -> Iterator[tuple[str, str]]:
     yield gettext("Received by"), payment.tenant.name
     if payment.payer.get("name"):
         yield gettext("Paid by"), str(payment.payer["name"])
@@ -58,6 +70,10 @@ def _facts(payment: Payment) -> Iterator[tuple[str, str]]:
         yield gettext("Paid with"), method_words(payment)
     if payment.link is not None and payment.link.reference:
         yield gettext("Reference"), payment.link.reference
+    if payment.checkout.items:
+        yield gettext("For"), payment.checkout.title
+    if payment.link is not None and payment.link.is_in_parts:
+        yield gettext("Still to pay"), payment.link.remaining.display(locale)
 
 
 def _about(refund: Refund) -> str:

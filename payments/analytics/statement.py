@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.apps import apps
 from django.db import connection
 
 from payments.analytics.chosen import Chosen
@@ -89,17 +88,11 @@ FROM payments_linkviews v WHERE {views} GROUP BY v.link_id
 """
 
 
-def keeps_disputes() -> bool:
-    """Return whether disputes of payments are rows here."""
-    return "dispute" in apps.get_app_config("payments").models
-
-
 def statement_for(chosen: Chosen, zone: ZoneInfo) -> tuple[str, dict[str, Any]]:
     """Return the statement for a filter, and its values."""
     narrowed = narrow(chosen, zone)
     moments, offsets = shifts(zone, *bounds(chosen, zone))
-    parts = [_COUNTED, _REFUNDS, *([_DISPUTES] if keeps_disputes() else []), _FUNNEL]
-    sql = "UNION ALL".join(parts).format(
+    sql = "UNION ALL".join([_COUNTED, _REFUNDS, _DISPUTES, _FUNNEL]).format(
         payments=_PAYMENTS,
         chosen=narrowed.payments,
         checkouts=narrowed.checkouts,

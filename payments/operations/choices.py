@@ -102,6 +102,22 @@ def read_order(link: PaymentLink, choice: Choice, *, unclaimed_minor: int, now: 
     return Order(amount_minor=amount, items=items, answers=answers, consent=_consent(link, now))
 
 
+def meant_amount(link: PaymentLink, choice: Choice) -> Money | None:
+    """Return what a choice comes to; None only where `read_order` will surely refuse its amount.
+
+    For who has to judge a choice before the link is locked: what is charged, `read_order` returns.
+    """
+    errors: list[WrongField] = []
+    if link.is_in_parts:
+        # What this visitor holds themselves may come free again: what is whole is their limit.
+        least, _most = part_bounds(link, link.unclaimed_minor)
+        minor = _typed(link, choice.amount, max(1, least), link.amount_minor, errors)
+    else:
+        items = _read_items(link, choice, errors)
+        minor = _read_amount(link, choice, items, 0, errors)
+    return None if errors else Money(minor, link.currency)
+
+
 def _consent(link: PaymentLink, now: datetime) -> dict[str, Any] | None:
     if not link.terms_text:
         return None

@@ -319,12 +319,16 @@ def _broken_by_amount(rules: list[FraudRule], visit: Visit, now: datetime) -> li
 
 
 def _amount_of(visit: Visit) -> Money | None:
-    """Return what the visitor wants to pay: as the form says, else what the link asks for."""
+    """Return what the visitor wants to pay: as the form says, else what a fixed link asks for.
+
+    Where the visitor chooses, a link's own amount is a proposal and says nothing of theirs.
+    """
     if visit.amount is not None:
         return visit.amount
     if visit.kind != Entry.Kind.PAYMENT_LINK:
         return None
-    link = PaymentLink.objects.filter(pk=visit.subject_id).first()
+    fixed = PaymentLink.objects.filter(pricing=PaymentLink.Pricing.FIXED)
+    link = fixed.filter(pk=visit.subject_id).first()
     return link.amount if link is not None else None
 
 

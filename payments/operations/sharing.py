@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -223,8 +223,10 @@ def remind_of_links(*, tenant_id: UUID, now: datetime) -> int:
 
 
 def _with_plans(now: datetime) -> list[LinkRecipient]:
-    open_links = PaymentLink.objects.with_status(PaymentLink.Status.ACTIVE, now)
-    rows = LinkRecipient.objects.filter(opted_out_at=None, link__in=open_links)
+    is_open = Q()
+    for status in PaymentLink.PAYABLE:
+        is_open |= Q(link__in=PaymentLink.objects.with_status(status, now))
+    rows = LinkRecipient.objects.filter(is_open, opted_out_at=None)
     planned = rows.exclude(Q(days_after=[]) & Q(days_before=[]))
     return list(planned.select_related("link__tenant").defer("email", "token"))
 
@@ -244,7 +246,7 @@ def _remind(recipient_id: UUID, today: date, now: datetime) -> int:
     rows = LinkRecipient.objects.select_for_update(of=("self",)).select_related("link__tenant")
     recipient = rows.get(pk=recipient_id)
     link = recipient.link
-    if recipient.opted_out_at is not None or link.status_at(now) != PaymentLink.Status.ACTIVE:
+    if recipient.opted_out_at is not None or link.status_at(now) not in PaymentLink.PAYABLE:
         return 0
     if has_paid(recipient):
         return 0
@@ -254,10 +256,15 @@ def _remind(recipient_id: UUID, today: date, now: datetime) -> int:
 def has_paid(recipient: LinkRecipient) -> bool:
     """Return whether there is no reason to remind: a debit is on its way, or they have paid.
 
-    Of a link for many, a payer is known by the address they gave at Stripe.
+    Of a link for many, a payer is known by the address they gave at Stripe. One that is paid in
+    parts is paid when nothing is left of it, whoever has paid which part.
     """
     link = recipient.link
-    if link.max_payments == 1 and link.checkouts.filter(state=Checkout.State.PROCESSING).exists():
+    on_its_way = link.checkouts.filter(state=Checkout.State.PROCESSING)
+    if link.is_in_parts:
+        coming: int = on_its_way.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+        return link.received_minor + coming >= link.amount_minor
+    if link.max_payments == 1 and on_its_way.exists():
         return True
     came = link.payments.exclude(state=Payment.State.FAILED)
     email = recipient.email.lower()

@@ -19,15 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.languages import language_for_stripe
 from core.models import Entry
+from core.money import Money
 from core.tenancy import scope
-from payments.models import Checkout
+from payments.models import Checkout, PaymentLink
 from payments.operations.checkouts import (
     CheckoutRefused,
     LinkBusy,
     LinkNotPayable,
     NoStripeAccount,
 )
-from payments.operations.choices import ChoiceInvalid, LinkChanged
+from payments.operations.choices import Choice, ChoiceInvalid, LinkChanged, meant_amount
 from payments.operations.starting import start_checkout
 from payments.pages import choices, counter, outcome, visitor
 from payments.pages.counter import NOTHING_SAID, Notice, Said
@@ -97,7 +98,8 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     """Lead a customer to Stripe's page, or say in words what keeps them from it."""
     typed = choices.typed_in(request)
-    passage = examine(request, entry)
+    choice = choices.choice_of(request)
+    passage = examine(request, entry, amount=_meant(entry, choice))
     if passage.notice is not None:
         return _show(request, entry, who, Said(notice=passage.notice, typed=typed))
     try:
@@ -105,7 +107,7 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
             tenant_id=entry.tenant_id,
             link_id=entry.target_id,
             visitor_hash=visitor.visitor_hash(who),
-            choice=choices.choice_of(request),
+            choice=choice,
             verdict=passage.verdict,
             language=language_for_stripe(request),
             now=timezone.now(),
@@ -118,6 +120,14 @@ def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
     except tuple(_SAID) as error:
         return _show(request, entry, who, Said(notice=_SAID[type(error)], typed=typed))
     return _to_stripe(request, checkout, who)
+
+
+def _meant(entry: Entry, choice: Choice) -> Money | None:
+    """Return how much is to be paid, for the owner's rules; None where it cannot be read."""
+    # An e-mail that the link fills in proves nothing about who presses the button.
+    with scope(entry.tenant_id, role="public"):
+        link = PaymentLink.objects.filter(pk=entry.target_id).first()
+        return meant_amount(link, choice) if link is not None else None
 
 
 def _to_stripe(request: HttpRequest, checkout: Checkout, who: str) -> HttpResponse:

@@ -11,7 +11,9 @@ from django.utils import timezone
 from core.models import Tenant, User
 from core.tenancy import scope
 from payments import queries_safety
+from payments.evidence import evidence_of
 from payments.models import CardTry, Dispute, DisputeAnswer, EarlyWarning, Payment, PaymentLink
+from payments.operations.choices import Choice
 from payments.operations.dispute_answers import (
     AnswerNotPossible,
     accept_dispute,
@@ -20,7 +22,9 @@ from payments.operations.dispute_answers import (
     sweep_answers,
 )
 from payments.operations.early_warnings import WarningDecided, keep_warned, refund_warned
+from payments.operations.links import edit_link
 from payments.operations.refunds import RefundTooLarge
+from payments.operations.starting import start_checkout
 from tests.payments.conftest import Customer
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +82,45 @@ def test_dispute_is_kept_with_the_day_by_which_to_answer(dispute: Dispute) -> No
     assert dispute.amount_minor == dispute.payment.amount_minor == 12500
     assert dispute.fee_minor == 1500
     assert dispute.answer_by is not None
+
+
+def test_evidence_tells_what_the_page_said_then_and_what_was_chosen(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    question = {"key": "room", "label": "Room", "type": "text", "options": [], "is_required": True}
+    link = new_link(
+        amount_minor=None,
+        pricing="items",
+        items=[
+            {"name": "Keg", "unit_amount_minor": 500, "quantity": 1, "min_quantity": 1,
+             "max_quantity": 9}
+        ],
+        custom_fields=[question],
+        terms_text="No returns.",
+        max_payments=None,
+    )  # fmt: skip
+    checkout = start_checkout(
+        tenant_id=customer.tenant.pk,
+        link_id=link.pk,
+        visitor_hash="a" * 64,
+        choice=Choice(quantities={0: "3"}, answers={"room": "B 12"}, has_agreed=True),
+        now=timezone.now(),
+    )
+    customer.pay(checkout)
+    customer.hear(now)
+    with scope(customer.tenant.pk):
+        edit_link(
+            link_id=link.pk, changes={"title": "Later"}, version=None, by=None, now=timezone.now()
+        )
+        text = evidence_of(customer.payment(checkout))["uncategorized_text"]
+
+    lines = text.splitlines()
+    start = lines.index("WHAT THE PAYER CHOSE, ANSWERED AND TICKED")
+    assert lines[start + 1 : start + 3] == ["3 x Keg", "Room: B 12"]
+    assert lines[start + 3].startswith("Agreed to version 1 at ")
+    assert lines[start + 3].endswith(": No returns.")
+    assert any(line.startswith("Version 1 of the page, made ") for line in lines)
+    assert "for: Deposit" in text
 
 
 def test_evidence_goes_to_stripe_once_with_what_is_known(

@@ -11,12 +11,20 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
 from billing.models import Organization
-from core.models import AuditEntry, Tenant
+from core.models import AuditEntry, Letter, Tenant
 from core.operations.erasure import parts
 from core.operations.rotation import encrypted_models
 from core.tenancy import scope
 from crm.models import Lead, TimelineEntry
-from payments.models import CardTry, FraudDecision, Payment, PaymentLink, StripeEvent
+from payments.models import (
+    CardTry,
+    FraudDecision,
+    LinkRecipient,
+    LinkVersion,
+    Payment,
+    PaymentLink,
+    StripeEvent,
+)
 from payments.operations.passage import Visit, judge_visit, remember_passage
 from subscriptions.models import Resident
 from subscriptions.models.resident import search_keys
@@ -151,11 +159,63 @@ def test_addresses_and_cards_of_the_tries_are_gone(customer: Customer, payment: 
         assert {one.address for one in seen} == {""}
 
 
+def test_letters_and_recipients_are_gone(
+    customer: Customer, payment: Payment, now: datetime
+) -> None:
+    link_id = payment.link_id
+    with scope(customer.tenant.pk):
+        for address in (EVA, "otto@example.org"):
+            LinkRecipient.objects.create(
+                tenant=customer.tenant, link_id=link_id, email=address, token="t" + address,
+                email_hash=LinkRecipient.hash_email(address), sent_on=now.date(), days_after=[3],
+            )  # fmt: skip
+            Letter.objects.create(
+                tenant=customer.tenant, kind="link_sent", subject_id=link_id, next_at=now,
+                envelope={"to": address, "subject": "A link", "text": "Pay"},
+            )  # fmt: skip
+
+    run(EVA)
+
+    with scope(customer.tenant.pk):
+        recipients = LinkRecipient.objects.values_list("email", "days_after")
+        letters = Letter.objects.filter(kind="link_sent")
+        assert sorted(recipients) == [("", []), ("otto@example.org", [3])]
+        assert sorted((one.to, one.state) for one in letters) == [
+            ("", "closed"), ("otto@example.org", "waiting"),
+        ]  # fmt: skip
+        assert not [one for one in Letter.objects.all() if one.to.lower() == EVA.lower()]
+
+
+def test_answers_and_expected_customers_are_gone(customer: Customer, payment: Payment) -> None:
+    with scope(customer.tenant.pk):
+        link, checkout = payment.link, payment.checkout
+        assert link is not None
+        link.customer_name, link.customer_email = "Eva Smit", EVA
+        link.save()
+        version = LinkVersion.objects.create(
+            tenant=customer.tenant, link=link, number=7, made_at=link.created_at,
+            terms={"title": "Deposit", "customer_name": "Eva Smit", "customer_email": EVA},
+        )  # fmt: skip
+        checkout.answers = [{"key": "room", "label": "Room", "value": "Eva Smit's"}]
+        checkout.items = [{"name": "Keg", "unit_amount_minor": 12500, "quantity": 1}]
+        checkout.expected_payer = {"name": "Eva Smit", "email": EVA}
+        checkout.save()
+
+    run(EVA)
+
+    link, version = customer.reload(link), customer.reload(version)
+    checkout = customer.reload(checkout)
+    assert (link.customer_name, link.customer_email) == ("", "")
+    assert version.terms == {"title": "Deposit", "customer_name": "", "customer_email": ""}
+    assert (checkout.answers, checkout.expected_payer) == ([], {})
+    assert [item["name"] for item in checkout.items] == ["Keg"]
+
+
 # Encrypted, but nobody's details: keys, tokens, what a company typed, what expires by itself.
 NO_CUSTOMER = {
     "core.StoredAnswer", "core.WebhookEndpoint", "crm.Application", "crm.CalendarFeed",
-    "payments.ListedParty", "payments.PaymentLink", "payments.StripeAccount",
-    "subscriptions.ShopAccount",
+    "payments.LinkTemplate", "payments.ListedParty", "payments.PaymentLink", "payments.Receipt",
+    "payments.StripeAccount", "subscriptions.ShopAccount",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from core.models import Letter, Tenant, User
 from core.operations.api_keys import make_api_key
 from core.operations.letters import message_of
 from core.tenancy import scope
-from payments.models import Checkout, LinkRecipient, PaymentLink
+from payments.models import Checkout, LinkRecipient, Payment, PaymentLink
 from payments.operations.links import deactivate_link, make_link
 from payments.operations.sharing import (
     LinkNotShareable,
@@ -167,6 +167,36 @@ def test_nobody_is_reminded_of_a_link_that_is_paid_or_being_paid(
     paid = remind_of_links(tenant_id=tenant.pk, now=days_on(4))
 
     assert (on_its_way, paid) == (0, 0)
+
+
+def test_who_paid_a_part_is_reminded_until_nothing_is_left(
+    tenant: Tenant, link: PaymentLink, share: Callable[..., list[LinkRecipient]], account: Any
+) -> None:
+    share(ANN, days_after=[3, 4, 5])
+    with scope(tenant.pk):
+        PaymentLink.objects.filter(pk=link.pk).update(
+            pricing="parts", max_payments=None, received_minor=2500, claimed_minor=2500
+        )
+        part = Checkout.objects.create(
+            tenant=tenant, kind="link", subject_id=link.pk, link=link, account=account,
+            title="Deposit", amount_minor=2500, currency="EUR", state="succeeded",
+            stripe_session_id="cs_1", session_expires_at=days_on(1), success_url="x",
+            cancel_url="x",
+        )  # fmt: skip
+        Payment.objects.create(
+            tenant=tenant, checkout=part, link=link, amount_minor=2500, currency="EUR",
+            state="succeeded", standing="expected", paid_at=days_on(1), payer={"email": ANN},
+            stripe_payment_intent_id="pi_1",
+        )  # fmt: skip
+    after_a_part = remind_of_links(tenant_id=tenant.pk, now=days_on(3))
+    with scope(tenant.pk):
+        Checkout.objects.filter(pk=part.pk).update(state="processing", amount_minor=10000)
+    on_its_way = remind_of_links(tenant_id=tenant.pk, now=days_on(4))
+    with scope(tenant.pk):
+        PaymentLink.objects.filter(pk=link.pk).update(received_minor=12500, claimed_minor=12500)
+    paid = remind_of_links(tenant_id=tenant.pk, now=days_on(5))
+
+    assert (after_a_part, on_its_way, paid) == (1, 0, 0)
 
 
 def test_recipient_ends_the_reminders_on_a_page(

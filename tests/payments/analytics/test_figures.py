@@ -17,7 +17,7 @@ from core.models import Tenant
 from core.tenancy import scope
 from payments.analytics.chosen import Bound, Chosen
 from payments.analytics.figures import ByState, Figures, figures
-from payments.analytics.statement import keeps_disputes
+from payments.models import Dispute
 from tests.payments.analytics.conftest import DAYS, KINDS, Ledger, border
 from tests.payments.analytics.reckoning import Reckoning, States
 
@@ -169,12 +169,9 @@ def test_refunds_and_standings_are_told_apart(
     assert total.net_minor == 2979
 
 
-@pytest.mark.skipif(not keeps_disputes(), reason="disputes of payments are no rows here")
 def test_disputes_take_what_is_open_or_lost(
     tenant: Tenant, make_ledger: NewLedger, now: Any
 ) -> None:
-    from payments.models import Dispute
-
     ledger = make_ledger(tenant)
     statuses = [
         "needs_response", "under_review", "lost", "won", "prevented",

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core.models import Tenant, User
+from core.models import AuditEntry, Tenant, User
 from core.operations.tokens import issue_tokens
 from core.tenancy import scope
 from payments.models import PaymentLink
@@ -159,8 +159,25 @@ def test_file_of_totals_gives_amounts_to_read_and_to_reckon_with(
     }
 
 
-def test_unknown_file_is_not_found(desk: Client) -> None:
+def test_unknown_file_is_not_found(desk: Client, tenant: Tenant) -> None:
     assert desk.get("/analytics/secrets.csv").status_code == 404
+    with scope(tenant.pk):
+        assert AuditEntry.objects.filter(verb=AuditEntry.Verb.EXPORTED).count() == 0
+
+
+def test_file_is_kept_in_the_audit_log(
+    desk: Client, admin: User, tenant: Tenant, make_ledger: NewLedger, now: datetime
+) -> None:
+    ledger = make_ledger(tenant)
+    with scope(tenant.pk):
+        ledger.payment(now, amount_minor=1050, **EURO)
+
+    rows = read(desk.get("/analytics/days.csv", {"currency": "EUR", "first_day": ""}))
+
+    with scope(tenant.pk):
+        entry = AuditEntry.objects.get(verb=AuditEntry.Verb.EXPORTED)
+    assert (entry.what, entry.user_id) == ("analytics: days", admin.pk)
+    assert entry.detail == {"rows": len(rows), "narrowed_by": ["currency"]}
 
 
 def test_api_answers_with_all_figures(

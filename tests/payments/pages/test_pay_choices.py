@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from core.models import Tenant
 from core.tenancy import scope
-from payments.models import Checkout, PaymentLink, StripeAccount
+from payments.models import Checkout, FraudRule, PaymentLink, StripeAccount
+from payments.operations.fraud_rules import make_default_rules
 from payments.operations.links import edit_link
 from tests.payments.conftest import Customer
 from tests.payments.pages.conftest import heading, words
@@ -273,3 +274,53 @@ def test_page_of_a_choice_takes_few_queries(
         look(gift, Client())
 
     assert len(asking) == len(plain)
+
+
+# --- rules about amounts ------------------------------------------------------------------------
+
+
+def check_below(tenant: Tenant, most: int) -> None:
+    with scope(tenant.pk):
+        make_default_rules()
+        FraudRule.objects.filter(counts="amount_below").update(is_on=True, most=most)
+
+
+@pytest.mark.parametrize(
+    ("offer", "name", "typed"),
+    [
+        (
+            {"amount_minor": None, "pricing": "chosen", "preset_amount_minor": 2000},
+            *("amount", ("9,99", "10")),
+        ),
+        (
+            {"amount_minor": 30000, "pricing": "parts", "min_part_minor": 100},
+            *("amount", ("9.99", "10.00")),
+        ),
+        (
+            {"amount_minor": None, "pricing": "items", "items": ITEMS},
+            *("quantity_0", ("0", "1")),
+        ),
+    ],
+)
+def test_rules_judge_the_amount_that_was_chosen(
+    customer: Customer, new_link: NewLink, offer: dict[str, Any], name: str, typed: tuple[str, str]
+) -> None:
+    check_below(customer.tenant, 1000)
+    link = new_link(**offer)
+
+    answers = [pay(link, Client(), **{name: text}) for text in typed]
+
+    assert [one.status_code for one in answers] == [429, 303]
+    assert len(checkouts(customer.tenant)) == 1
+
+
+@pytest.mark.parametrize("amount", ["", "x", "9" * 40, "1e3", "\0", "-5", "4.99", "\u0665"])
+def test_amount_that_cannot_be_read_is_told_at_its_field_under_rules_too(
+    customer: Customer, gift: PaymentLink, phone: Client, tenant: Tenant, amount: str
+) -> None:
+    check_below(tenant, 1000)
+
+    response = pay(gift, phone, amount=amount)
+
+    assert (response.status_code, checkouts(tenant)) == (400, [])
+    assert 'aria-describedby="hint_amount error_amount"' in response.content.decode()

@@ -21,6 +21,7 @@ from payments.operations.receipts import NoReceipt, send_receipt
 from payments.operations.refunds import push_refund, request_refund
 from tests.payments.conftest import DECLINED, Customer
 from tests.payments.pages.conftest import heading, words
+from tests.payments.test_link_offers import ITEMS, start
 
 pytestmark = pytest.mark.django_db
 NewLink = Callable[..., PaymentLink]
@@ -44,6 +45,51 @@ def paid(customer: Customer, new_link: NewLink, now: datetime) -> Callable[..., 
             return rows.get(payment__checkout=checkout)
 
     return pay
+
+
+def receipt_for(customer: Customer, now: datetime, link: PaymentLink, **chosen: object) -> Receipt:
+    """Choose, pay, and return the receipt."""
+    checkout = start(customer, link, **chosen)
+    customer.pay(checkout)
+    customer.hear(now)
+    with scope(customer.tenant.pk):
+        return Receipt.objects.get(payment__checkout=checkout)
+
+
+def shown(receipt: Receipt) -> tuple[str, str]:
+    """Return the words of its page and of its file."""
+    page = Client().get(reverse("receipt", args=[receipt.token]))
+    file = Client().get(reverse("receipt_file", args=[receipt.token]))
+    pdf = PdfReader(io.BytesIO(file.content))
+    return words(page), " ".join(" ".join(one.extract_text() for one in pdf.pages).split())
+
+
+def test_receipt_lists_what_was_bought(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    link = new_link(amount_minor=None, pricing="items", items=ITEMS, title="Tours")
+
+    said = shown(receipt_for(customer, now, link, quantities={0: "3"}))
+
+    for text in said:
+        assert "For Tours" in text
+        assert "1 x Glass €5.00" in text
+        assert "€55.50" in text
+        assert "Paid €60.50" in text
+
+
+def test_receipt_of_a_part_says_what_is_left(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    link = new_link(pricing="parts", amount_minor=30000, min_part_minor=10000)
+
+    first = receipt_for(customer, now, link, amount="120")
+    after_one = shown(first)
+    receipt_for(customer, now, link, amount="180")
+    after_both = shown(first)
+
+    assert [("Still to pay €180.00" in text) for text in after_one] == [True, True]
+    assert [("Still to pay €0.00" in text) for text in after_both] == [True, True]
 
 
 def letters(tenant: Tenant) -> list[Letter]:
