@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Model, TextField, Value
+from django.db.models import Model, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
 from core.encryption import EncryptedTextField, cipher
@@ -23,6 +23,8 @@ class Rotated:
     rewritten: int = 0
     unreadable: list[str] = field(default_factory=list)
     last: Any = None
+    # Keys of rows that somebody was writing: to be written again alone.
+    busy: list[Any] = field(default_factory=list)
 
     def add(self, other: Rotated) -> None:
         """Count another batch in."""
@@ -50,20 +52,53 @@ def rotate_batch(
 
     Runs in the scope of a tenant whose rows they are; `last` is None when none are left. A value
     that already lies under the newest key is passed over, so repeating goes on where it stopped.
+    It waits for nobody, as it holds many rows: those in `busy` are left to `rotate_row`.
     """
-    raw = {f"raw_{name}": Cast(name, TextField()) for name in fields}
-    rows = model._default_manager.annotate(**raw).order_by("pk")
+    rows = _raw(model, fields).order_by("pk")
     if after is not None:
         rows = rows.filter(pk__gt=after)
     done = Rotated()
-    for pk, *values in rows.values_list("pk", *raw)[:size]:
+    found: dict[Any, list[tuple[str, str, str]]] = {}
+    for pk, *values in list(rows[:size]):
         done.rows += 1
         done.last = pk
-        for name, value in zip(fields, values, strict=True):
-            new = _rotated(value, f"{model._meta.label}.{name} of {pk}", done)
-            if new is not None:
-                done.rewritten += 1 if dry_run else replace(model, pk, name, str(value), new)
+        if changes := _changes(model, fields, pk, values, done):
+            found[pk] = changes
+    if dry_run:
+        done.rewritten = sum(map(len, found.values()))
+        return done
+    free = model._default_manager.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    held = set(free.filter(pk__in=found).order_by().values_list("pk", flat=True))
+    for pk in held:
+        done.rewritten += sum(replace(model, pk, *change) for change in found[pk])
+    done.busy = [pk for pk in found if pk not in held]
     return done
+
+
+def rotate_row(*, model: type[Model], fields: tuple[str, ...], pk: Any) -> Rotated:
+    """Write one row again with the newest key, in a transaction that holds no other."""
+    done = Rotated()
+    for _, *values in _raw(model, fields).filter(pk=pk):
+        changes = _changes(model, fields, pk, values, done)
+        done.rewritten += sum(replace(model, pk, *change) for change in changes)
+    return done
+
+
+def _raw(model: type[Model], fields: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
+    raw = {f"raw_{name}": Cast(name, TextField()) for name in fields}
+    return model._default_manager.annotate(**raw).values_list("pk", *raw)
+
+
+def _changes(
+    model: type[Model], fields: tuple[str, ...], pk: Any, values: list[str | None], done: Rotated
+) -> list[tuple[str, str, str]]:
+    """Return field, old and new text of each value that is to be written again."""
+    found = []
+    for name, value in zip(fields, values, strict=True):
+        new = _rotated(value, f"{model._meta.label}.{name} of {pk}", done)
+        if new is not None:
+            found.append((name, str(value), new))
+    return found
 
 
 def _rotated(value: str | None, place: str, done: Rotated) -> str | None:

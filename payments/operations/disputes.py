@@ -17,9 +17,9 @@ from payments.operations.settle import refresh_checkout
 def refresh_dispute(*, tenant_id: UUID, dispute_id: str, now: datetime) -> Payment | None:
     """Ask Stripe about a dispute and tell the kind of its payment; returns the payment.
 
-    It is kept as Stripe said it last; kinds keep what else they need, and are told again when
-    asked again. A dispute whose payment is not known yet brings that in first, since events come
-    in any order. Returns None when the payment is not one of ours. Raises StripeUnavailable,
+    It is kept as Stripe said it last; kinds and programs are told where that is news, however many
+    events speak of it. A dispute whose payment is not known yet brings that in first, since events
+    come in any order. Returns None when the payment is not one of ours. Raises StripeUnavailable,
     StripeRefused.
     """
     with scope(tenant_id):
@@ -38,8 +38,7 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
     with scope(tenant_id):
         rows = Payment.objects.select_for_update(of=("self",)).select_related("checkout")
         payment = rows.filter(stripe_payment_intent_id=facts.payment_intent_id).first()
-        if payment is not None:
-            _keep(payment, facts, now)
+        if payment is not None and _keep(payment, facts, now):
             kinds.kind_of(payment).on_disputed(payment, facts, now)
             tell_of_dispute(payment, facts, now)
             tell_money(
@@ -53,10 +52,13 @@ def _tell(tenant_id: UUID, facts: DisputeFacts, now: datetime) -> Payment | None
         return payment
 
 
-def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> None:
-    """Keep a dispute; the payment is locked, so that two events make one row."""
-    fields = {
-        "payment": payment,
+def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
+    """Keep a dispute; returns whether it is new, or another one than was kept before.
+
+    The payment is locked, so that two events make one row.
+    """
+    said = {
+        "payment_id": payment.pk,
         "stripe_charge_id": facts.charge_id,
         "status": facts.status[:22],
         "reason": facts.reason[:60],
@@ -65,9 +67,12 @@ def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> None:
         "fee_minor": facts.fee_minor,
         "submissions": facts.submissions,
         "answer_by": facts.answer_by,
-        "opened_at": facts.opened_at or now,
-        "read_at": now,
     }
+    rows = Dispute.objects.filter(stripe_dispute_id=facts.dispute_id)
+    before = rows.values(*said).first()
     Dispute.objects.update_or_create(
-        tenant_id=payment.tenant_id, stripe_dispute_id=facts.dispute_id, defaults=fields
+        tenant_id=payment.tenant_id,
+        stripe_dispute_id=facts.dispute_id,
+        defaults={**said, "opened_at": facts.opened_at or now, "read_at": now},
     )
+    return before != said

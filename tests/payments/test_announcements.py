@@ -127,7 +127,7 @@ def test_changes_of_a_link_are_told(new_link: NewLink, now: datetime, tenant: Te
     link = new_link()
     with scope(tenant.pk):
         later = [now + timedelta(minutes=minutes) for minutes in range(1, 5)]
-        edit_link(link_id=link.pk, changes={"title": "Rest"}, version=None, now=later[0])
+        edit_link(link_id=link.pk, changes={"title": "Rest"}, version=None, by=None, now=later[0])
         deactivate_link(link_id=link.pk, now=later[1])
         deactivate_link(link_id=link.pk, now=later[2])
         reactivate_link(link_id=link.pk, now=later[3])

@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from core import tenancy
 from core.models import Tenant
-from core.operations.rotation import Rotated, encrypted_models, rotate_batch
+from core.operations.rotation import Rotated, encrypted_models, rotate_batch, rotate_row
 from core.rls import is_tenant_table
 
 _BATCH = 500
@@ -78,6 +78,10 @@ def _batches(
                 model=model, fields=fields, after=after, size=_BATCH, dry_run=dry_run
             )
         yield batch
+        for pk in batch.busy:
+            with _inside(tenant_id):
+                alone = rotate_row(model=model, fields=fields, pk=pk)
+            yield alone
         if batch.last is None:
             return
         after = batch.last
