@@ -2332,6 +2332,7 @@ CREATE TABLE subscriptions_resident (
     is_active boolean DEFAULT true NOT NULL,
     is_banned boolean DEFAULT false NOT NULL,
     stripe_customer_id character varying(64),
+    email_key character varying(32) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT subscriptions_resident_pkey PRIMARY KEY (id),
     CONSTRAINT resident_customer_once UNIQUE (tenant_id, stripe_customer_id),
     CONSTRAINT resident_source_id_once_per_tenant UNIQUE (tenant_id, source_id),
@@ -2339,6 +2340,7 @@ CREATE TABLE subscriptions_resident (
     CONSTRAINT resident_source_id_is_not_empty CHECK (source_id IS NULL OR source_id::text > ''::text),
     CONSTRAINT subscriptions_resident_version_check CHECK (version >= 0)
 );
+CREATE INDEX resident_by_email ON public.subscriptions_resident USING btree (tenant_id, email_key) WHERE (NOT ((email_key)::text = ''::text));
 CREATE INDEX resident_search ON public.subscriptions_resident USING gin (search_keys);
 CREATE INDEX subscriptions_resident_tenant_id_44e756e9 ON public.subscriptions_resident USING btree (tenant_id);
 
@@ -2944,6 +2946,7 @@ CREATE TABLE billing_organization (
     state character varying(6) NOT NULL,
     stripe_customer_id character varying(255),
     portal_token text NOT NULL,
+    email_key character varying(32) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT billing_organization_pkey PRIMARY KEY (id),
     CONSTRAINT billing_organization_stripe_customer_id_key UNIQUE (stripe_customer_id),
     CONSTRAINT billing_organization_tenant_id_id UNIQUE (tenant_id, id),
@@ -2959,6 +2962,7 @@ CREATE TABLE billing_organization (
 CREATE INDEX billing_organization_stripe_customer_id_10053bc2_like ON public.billing_organization USING btree (stripe_customer_id varchar_pattern_ops);
 CREATE INDEX billing_organization_tax_rate_id_2bfbae21 ON public.billing_organization USING btree (tax_rate_id);
 CREATE INDEX billing_organization_tenant_id_a92c1fd0 ON public.billing_organization USING btree (tenant_id);
+CREATE INDEX organization_by_email ON public.billing_organization USING btree (tenant_id, email_key) WHERE (NOT ((email_key)::text = ''::text));
 
 CREATE TABLE billing_plan (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
