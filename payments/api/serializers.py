@@ -252,7 +252,7 @@ class CheckoutAnswer(serializers.ModelSerializer[Checkout]):
 class LinkVersionAnswer(serializers.ModelSerializer[LinkVersion]):
     """What a link said from `made_at` until its next version, and what that version changed."""
 
-    made_by = serializers.CharField(source="made_by.username", default=None)
+    made_by = serializers.CharField(source="made_by.username", default=None, allow_null=True)
     terms = serializers.SerializerMethodField()
 
     class Meta:
