@@ -23,7 +23,8 @@ def fetch_prepared(statement: str, values: Mapping[str, Any]) -> list[tuple[Any,
     """
     connection.ensure_connection()
     make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with make(_PreparedCursor(connection.connection)) as cursor:
+    prepared: Any = _PreparedCursor(connection.connection)
+    with make(prepared) as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -86,7 +86,10 @@ def rotate_row(*, model: type[Model], fields: tuple[str, ...], pk: Any) -> Rotat
 
 def _raw(model: type[Model], fields: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
     raw = {f"raw_{name}": Cast(name, TextField()) for name in fields}
-    return model._default_manager.annotate(**raw).values_list("pk", *raw)
+    rows: QuerySet[Any, tuple[Any, ...]] = model._default_manager.annotate(**raw).values_list(
+        "pk", *raw
+    )
+    return rows
 
 
 def _changes(

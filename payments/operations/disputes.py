@@ -57,7 +57,7 @@ def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
 
     The payment is locked, so that two events make one row.
     """
-    said = {
+    said: dict[str, object] = {
         "payment_id": payment.pk,
         "stripe_charge_id": facts.charge_id,
         "status": facts.status[:22],
@@ -75,4 +75,4 @@ def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
         stripe_dispute_id=facts.dispute_id,
         defaults={**said, "opened_at": facts.opened_at or now, "read_at": now},
     )
-    return before != said
+    return dict(before or {}) != said
