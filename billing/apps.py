@@ -21,8 +21,9 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Register scopes, types of events, gauges, and what Stripe's events lead to."""
+        """Register scopes, types of events, gauges, checks, and what Stripe's events lead to."""
         from billing import (  # noqa: F401 - registering is why
+            diagnoses,
             erasing,
             gauges,
             push_worklists,

@@ -12,6 +12,7 @@ class SubscriptionsConfig(AppConfig):
         """Register scopes, gauges and what Stripe's events lead to."""
         from core import scopes
         from subscriptions import (  # noqa: F401 - registering is the purpose
+            diagnoses,
             erasing,
             gauges,
             rent_book,

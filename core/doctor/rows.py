@@ -11,12 +11,12 @@ from django.db import connection
 from core import tenancy
 from core.database_role import unsafe_reason
 from core.doctor.checks import Finding, Visit, broken, fine, warning
-from core.models import WebhookDelivery, WebhookEndpoint
+from core.models import Letter, WebhookDelivery, WebhookEndpoint
 from core.observe import pending_migrations
 from core.rls import FOUND_BEFORE_TENANT, UNSCOPED_TABLES
 
 OLDEST_VERSION = 150000
-WEBHOOKS_LATE = timedelta(minutes=15)
+WEBHOOKS_LATE = LETTERS_LATE = timedelta(minutes=15)
 
 _TABLES = """
 SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
@@ -113,3 +113,24 @@ def look_at_outgoing(visit: Visit) -> Iterable[Finding]:
         )
     if not (late or off or failing):
         yield fine("outgoing webhooks are sent")
+
+
+def look_at_letters(visit: Visit) -> Iterable[Finding]:
+    """Judge the outbox of e-mail. For one tenant."""
+    with tenancy.scope(visit.of_tenant.pk):
+        late = Letter.objects.filter(
+            state=Letter.State.WAITING, next_at__lt=visit.now - LETTERS_LATE
+        ).count()
+        given_up = Letter.objects.filter(state=Letter.State.GIVEN_UP).count()
+    if late:
+        yield warning(
+            f"{late} letters are due for more than 15 minutes",
+            "Are beat and a worker of the queue `default` running? Does EMAIL_URL's server answer?",
+        )
+    if given_up:
+        yield warning(
+            f"{given_up} letters could not be sent",
+            "The back office lists them with the answer: try again, or close them.",
+        )
+    if not (late or given_up):
+        yield fine("letters are sent")

@@ -12,8 +12,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core.demo.processes import wait_until
+from core.doctor import Visit
 from core.models import Tenant
 from core.tenancy import scope
+from subscriptions.diagnoses import look_at_charges
 from subscriptions.models import Charge, Club, ShopAccount, Subscription
 from subscriptions.operations.charging import (
     LEASE,
@@ -243,6 +245,21 @@ def test_uncertain_answer_is_unknown_until_asked_again(
 
     assert (state_then, orders_then) == (States.UNKNOWN, made)
     assert (again.charge.state, orders(shop)) == (States.CHARGED, ["r1"])
+
+
+def test_doctor_names_charges_without_an_answer(
+    member: Subscription, shop: Sandbox, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    fault(shop, "lost_after")
+    charged(member)
+
+    def told(tenant: Tenant, later: timedelta) -> list[str]:
+        return [
+            found.state.name for found in look_at_charges(Visit(now=NOW + later, tenant=tenant))
+        ]
+
+    assert told(tenant, timedelta(0)) == told(other_tenant, timedelta(hours=1)) == ["FINE"]
+    assert told(tenant, timedelta(hours=1)) == ["WARNING"]
 
 
 def test_slow_shop_is_not_waited_for(member: Subscription, shop: Sandbox, settings: Any) -> None:
