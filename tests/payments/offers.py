@@ -26,6 +26,12 @@ ITEMS = [
     {"name": "Glass", "unit_amount_minor": 500, "quantity": 1, "min_quantity": None,
      "max_quantity": None},
 ]  # fmt: skip
+QUESTIONS = [
+    {"key": "", "label": "T-shirt size", "type": "dropdown", "is_required": True,
+     "options": ["S", "M"]},
+    {"key": "", "label": "Guests", "type": "number", "is_required": False, "options": []},
+    {"key": "", "label": "日本語", "type": "text", "is_required": False, "options": []},
+]  # fmt: skip
 
 
 def choose(customer: Customer, link: PaymentLink, visitor: str = ME, **chosen: Any) -> Checkout:

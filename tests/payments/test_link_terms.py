@@ -13,7 +13,7 @@ from payments.models import Checkout, LinkVersion, Payment, PaymentLink
 from payments.operations.choices import ChoiceInvalid, LinkChanged
 from payments.operations.links import LinkInvalid
 from tests.payments.conftest import Customer
-from tests.payments.offers import ITEMS, OTHER, NewLink, choose, edit, session_of, start
+from tests.payments.offers import ITEMS, OTHER, QUESTIONS, NewLink, choose, edit, session_of, start
 from tests.stripe import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,6 @@ def rent(new_link: NewLink) -> PaymentLink:
 
 
 # --- questions, terms, the expected customer ----------------------------------------------------
-
-QUESTIONS = [
-    {"key": "", "label": "T-shirt size", "type": "dropdown", "is_required": True,
-     "options": ["S", "M"]},
-    {"key": "", "label": "Guests", "type": "number", "is_required": False, "options": []},
-    {"key": "", "label": "日本語", "type": "text", "is_required": False, "options": []},
-]  # fmt: skip
 
 
 def test_answers_and_consent_are_kept_encrypted_with_the_payment(

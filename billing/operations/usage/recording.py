@@ -58,8 +58,9 @@ def record_usage(
     missing: set[BucketKey] = set()
     for _ in range(ATTEMPTS):
         try:
-            if missing:
-                made = make_buckets(tenant_id=tenant_id, keys=missing)
+            if missing:  # others that were known may be forgotten meanwhile: keep what was made
+                made = {**made, **make_buckets(tenant_id=tenant_id, keys=missing)}
+                missing = set()
             with scope(tenant_id):
                 far = usage_reach() if reach is None else reach
                 return record(tenant_id, events, now, far, made)

@@ -19,7 +19,7 @@ from core.tenancy import scope
 from payments.models import Payment, PaymentLink, StripeAccount
 from payments.operations.links import deactivate_link
 from tests.payments.conftest import Customer
-from tests.payments.test_link_offers import ITEMS, QUESTIONS
+from tests.payments.offers import ITEMS, QUESTIONS
 from tests.stripe import open_stripe_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]

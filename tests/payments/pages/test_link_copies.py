@@ -20,8 +20,8 @@ from core.tenancy import scope
 from payments.models import LinkTemplate, PaymentLink
 from payments.operations.templates import duplicate_link, save_template
 from tests.payments.conftest import Customer
+from tests.payments.offers import ITEMS, QUESTIONS, start
 from tests.payments.pages.conftest import words
-from tests.payments.test_link_offers import ITEMS, QUESTIONS, start
 
 pytestmark = pytest.mark.django_db
 NewLink = Callable[..., PaymentLink]

@@ -18,8 +18,8 @@ from payments.models import Checkout, FraudRule, PaymentLink, StripeAccount
 from payments.operations.fraud_rules import make_default_rules
 from payments.operations.links import edit_link
 from tests.payments.conftest import Customer
+from tests.payments.offers import ITEMS, OTHER, QUESTIONS, start
 from tests.payments.pages.conftest import heading, words
-from tests.payments.test_link_offers import ITEMS, OTHER, QUESTIONS, start
 
 pytestmark = pytest.mark.django_db
 NewLink = Callable[..., PaymentLink]

@@ -20,8 +20,8 @@ from payments.models import Payment, PaymentLink, Receipt
 from payments.operations.receipts import NoReceipt, send_receipt
 from payments.operations.refunds import push_refund, request_refund
 from tests.payments.conftest import DECLINED, Customer
+from tests.payments.offers import ITEMS, start
 from tests.payments.pages.conftest import heading, words
-from tests.payments.test_link_offers import ITEMS, start
 
 pytestmark = pytest.mark.django_db
 NewLink = Callable[..., PaymentLink]
