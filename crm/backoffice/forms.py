@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -47,9 +48,9 @@ class StoredForm(CrmForm, AnyModelForm):
         """Return what the form shows before there is a row."""
         return {}
 
+    @abstractmethod
     def store(self, actor: Actor) -> Any:
         """Add or edit by operations and return the row."""
-        raise NotImplementedError
 
     def _post_clean(self) -> None:
         if self.errors:

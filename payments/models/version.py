@@ -65,8 +65,8 @@ def _words(value: Any) -> str:
 class LinkVersion(TenantRow):
     """What a link said from `made_at` until the next version: by whom, and what was changed.
 
-    `terms` holds every field of TERMS, encrypted, since a prefilled customer is among them. Rows
-    are written once and never changed.
+    `terms` holds every field of TERMS, encrypted, since a prefilled customer is among them. A row
+    changes only when that customer is erased.
     """
 
     link = models.ForeignKey(PaymentLink, on_delete=models.PROTECT, related_name="versions")

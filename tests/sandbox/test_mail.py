@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import urllib.error
 import urllib.request
+from smtplib import SMTPResponseException
 
 import pytest
 from django.core.mail import EmailMessage
@@ -52,10 +53,12 @@ def test_letter_that_comes_twice_is_kept_once(sandbox: Sandbox) -> None:
     assert _read(f"{sandbox.base}/mail").count("twice@payer.example") == 1
 
 
-@pytest.mark.parametrize("to", ["refused@payer.example", "later@payer.example"])
-def test_some_addresses_take_no_letters(sandbox: Sandbox, to: str) -> None:
-    with pytest.raises(OSError, match="the sandbox answered"):
+@pytest.mark.parametrize(("to", "code"), [("refused@payer.example", 550), ("later@x.example", 451)])
+def test_some_addresses_take_no_letters(sandbox: Sandbox, to: str, code: int) -> None:
+    with pytest.raises(SMTPResponseException, match="the sandbox answered") as refused:
         _send(sandbox, to=to)
+
+    assert refused.value.smtp_code == code
 
 
 @pytest.mark.parametrize("name", ["0", "999999", "x", "1" * 40, "%00"])
