@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 import redis
 import requests
+from celery import Celery
 from django.conf import settings
 
+from config.addresses import celery_broker_url
 from core.demo import parts
 from core.demo.environment import HOST, UNWANTED
 from core.demo.layout import Layout
@@ -95,6 +97,13 @@ class Stack:
             return requests.get(self.url + path, timeout=5).status_code == 200
         except requests.RequestException:
             return False
+
+    def worker_answers(self) -> bool:
+        """Tell whether the worker itself hears what it is asked over the broker."""
+        asking = Celery(broker=celery_broker_url(self.redis_url), set_as_current=False)
+        # A connection of its own: one from the pool may be of a broker that was killed.
+        with asking.connection_for_write() as connection:
+            return bool(asking.control.ping(timeout=2.0, limit=1, connection=connection))
 
     def kill_worker(self) -> None:
         """Kill the worker; the broker keeps its tasks for ten minutes, as for a slow one."""

@@ -88,11 +88,14 @@ class Site:
         assert wait_until(self.works, seconds=READY_SECONDS), self.stack.logs()
 
     def works(self) -> bool:
-        """Tell whether all parts work, and start again those that have ended."""
+        """Tell whether all parts work, and start again those that have ended.
+
+        A worker that is ending may still let the last heartbeat pass, so it is asked itself.
+        """
         for process in (self.stripe, *self.stack.processes):
             if process.exit_code() is not None:
                 process.restart()
-        return self.stack.answers("/readyz")
+        return self.stack.answers("/readyz") and self.stack.worker_answers()
 
     def attempts(self) -> list[dict[str, Any]]:
         """Return all tries of Stripe to deliver an event."""
