@@ -76,6 +76,7 @@ class LocalPostgres(LocalServer):
         self._make_private(self._account, self._place, self._socket)
         programs = reachable(find_programs(), self._place, self._account)
         self._end_strays()
+        self._drop_leftovers()
         self._check_version(programs)
         self._initialise(programs)
         self._remove_pid_files()
@@ -137,6 +138,16 @@ class LocalPostgres(LocalServer):
         if was != now:
             raise DemoError(f"{self.data} was made by PostgreSQL {was}, {programs} holds {now}")
 
+    def _drop_leftovers(self) -> None:
+        """Delete data far from home whose home was deleted: the keys to it went with that."""
+        if self._place != self.home and self.data.exists() and not self._signature.exists():
+            shutil.rmtree(self.data)
+
+    @property
+    def _signature(self) -> Path:
+        """The file in `home` that says that the data is its own."""
+        return self.home / "data-is-far"
+
     def _initialise(self, programs: Path) -> None:
         """Make the cluster under another name first, so that an interrupted one is never used."""
         if self.data.exists():
@@ -153,6 +164,8 @@ class LocalPostgres(LocalServer):
             raise
         if code != 0:
             raise StartFailed(f"initdb ended with {code}, see {self.log}")
+        if self._place != self.home:
+            self._signature.write_text(f"{self.data}\n")
         unfinished.rename(self.data)
 
     def _answers(self) -> bool:

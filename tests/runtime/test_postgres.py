@@ -216,6 +216,20 @@ def test_root_runs_it_as_somebody_else(spaced: Path, home: Path) -> None:
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="root only")
+def test_deleted_home_leaves_no_data_to_the_next(home: Path) -> None:
+    with LocalPostgres(home=home, durable=False) as first:
+        old = first.system_identifier()
+    with LocalPostgres(home=home, durable=False) as again:
+        assert again.system_identifier() == old
+
+    shutil.rmtree(home)
+    with LocalPostgres(home=home, durable=False) as second:
+        new = second.system_identifier()
+
+    assert new != old
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="root only")
 def test_root_copies_programs_that_others_cannot_reach(
     spaced: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
