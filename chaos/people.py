@@ -73,6 +73,11 @@ def sessions_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
     return listed(site, key, "checkout/sessions")
 
 
+def charges_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
+    """Yield all charges that Stripe has of a company, also those that failed."""
+    return listed(site, key, "charges")
+
+
 def invoices_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
     """Yield all invoices that Stripe has of a company."""
     return listed(site, key, "invoices")

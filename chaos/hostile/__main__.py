@@ -34,6 +34,12 @@ from core.demo.postgres import SUPERUSER, LocalPostgres
 
 HOME = PROJECT / "var" / "hostile"
 CHUNK = 250
+NAMING = """
+SELECT c.table_name, c.column_name FROM information_schema.columns c
+JOIN information_schema.columns t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.column_name = 'tenant_id'
+  AND c.column_name IN ('id', 'code', 'number')
+"""
 Say = Callable[[str], None]
 # A question may change who may ask; each chunk begins with the people and keys of the first.
 KEPT = ("core_tenant", "core_user", "core_apikey", "core_entry", "payments_stripeaccount")
@@ -88,19 +94,14 @@ class Company:
                     f"INSERT INTO public.{table} SELECT * FROM kept.{table} ON CONFLICT DO NOTHING"
                 )
 
-    def ids(self) -> list[str]:
-        """Return ids and codes that are there, those of fewer rows as likely as those of many."""
-        found: list[str] = []
+    def ids(self) -> dict[str, list[str]]:
+        """Return ids and codes that are there, by table."""
+        found: dict[str, list[str]] = {}
         with self._connection() as connection:
-            rows = connection.execute(
-                "SELECT table_name, column_name FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND column_name IN ('id', 'code', 'number')"
-                " AND table_name IN (SELECT table_name FROM information_schema.columns"
-                " WHERE column_name = 'tenant_id' AND table_schema = 'public')"
-            ).fetchall()
-            for table, column in rows:
+            for table, column in connection.execute(NAMING).fetchall():
                 query = f"SELECT {column}::text FROM {table} WHERE tenant_id = %s LIMIT 12"
-                found += [value for (value,) in connection.execute(query, [self._tenant]) if value]
+                rows = connection.execute(query, [self._tenant]).fetchall()
+                found.setdefault(table, []).extend(value for (value,) in rows if value)
         return found
 
     def _connection(self) -> psycopg.Connection:
@@ -162,23 +163,15 @@ def put(
                     tally.findings.append(finding)
 
 
-def aimed(
-    operations: list[api.Operation], asker: Asker, key: str, known: list[str]
-) -> list[api.Operation]:
-    """Return the operations, each with ids that its path is known to answer to."""
-    found: dict[str, tuple[str, ...]] = {}
-    for one in operations:
-        start = one.path.partition("{")[0]
-        if "{" not in one.path or start in found:
-            continue
-        fitting = []
-        for place in known:
-            target = start + place
-            asked = Question(0, "", "GET", f"{target}/", {"Authorization": f"Api-Key {key}"})
-            if asker.ask(asked).status == 200:
-                fitting.append(place)
-        found[start] = tuple(fitting[:8])
-    return [replace(one, own=found.get(one.path.partition("{")[0], ())) for one in operations]
+def aimed(operations: list[api.Operation], known: dict[str, list[str]]) -> list[api.Operation]:
+    """Return the operations, each with what its path may well answer to."""
+
+    def fitting(path: str) -> tuple[str, ...]:
+        word = path.partition("{")[0].rstrip("/").rpartition("/")[2].replace("-", "").rstrip("s")
+        places = [ids for table, ids in known.items() if table.rpartition("_")[2].startswith(word)]
+        return tuple(one for ids in places for one in ids) if "{" in path else ()
+
+    return [replace(one, own=fitting(one.path)) for one in operations]
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -212,12 +205,13 @@ def run(options: argparse.Namespace, console: Console) -> bool:
 def _ask_all(
     options: argparse.Namespace, on: Site, company: Company, asking: dict[str, Any], say: Say
 ) -> None:
-    known, theirs = company.ids(), sorted(asking["neighbour"].ids)
+    by_table, theirs = company.ids(), sorted(asking["neighbour"].ids)
+    known = [one for ids in by_table.values() for one in ids]
     key = str(on.facts["api_key"])
     common: dict[str, Any] = {"known": known, "neighbours": theirs, "seed": options.seed}
     if options.cases:
         schema = requests.get(f"{on.web}/api/schema/?format=json", timeout=60).json()
-        operations = aimed(api.operations_of(schema), asking["asker"], key, known)
+        operations = aimed(api.operations_of(schema), by_table)
         questions = api.Questions(schema, operations, key=key, **common)
         say(f"{options.cases} questions to {len(operations)} operations ...")
         numbers = range(options.first, options.first + options.cases)
