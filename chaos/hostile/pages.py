@@ -17,7 +17,7 @@ from chaos.hostile.asking import Question
 
 PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
 CSRF = "c" * 32
-EACH = 4  # addresses of a kind that are remembered
+EACH = 3  # addresses of a kind that are remembered
 # These end the session of who asks; they are asked without one.
 WITHOUT_SESSION = ("accounts/logout/", "admin/logout/")
 FORM = "application/x-www-form-urlencoded"
@@ -84,8 +84,8 @@ def route_of(path: str) -> str:
 class Map:
     """All kinds of pages, and what walking through them has found."""
 
-    def __init__(self, web: str) -> None:
-        self.web = web
+    def __init__(self, web: str, *, each: int = EACH) -> None:
+        self.web, self._each = web, each
         self.pages = {route: Page(route) for route in routes()}
 
     def walk(self, cookies: Mapping[str, str], starts: Sequence[str] = ("/",)) -> None:
@@ -102,7 +102,7 @@ class Map:
                 continue
             seen.add(url)
             page.names.update(name for name, _ in parse_qsl(urlsplit(url).query))
-            if place in page.addresses or len(page.addresses) >= EACH:
+            if place in page.addresses or len(page.addresses) >= self._each:
                 continue
             answer = http.get(url, cookies=dict(cookies), timeout=60)
             if answer.status_code == 405 or answer.status_code < 400:
@@ -122,7 +122,7 @@ class Map:
             else:
                 page.names.update(fields)
             path = urlsplit(place).path
-            if path not in page.addresses and len(page.addresses) < EACH:
+            if path not in page.addresses and len(page.addresses) < self._each:
                 page.addresses.append(path)
         return reader.links + [place for place, is_post, _ in reader.forms if not is_post]
 
