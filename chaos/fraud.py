@@ -47,6 +47,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--addresses", type=int, default=8, help="of the fraudster (8)")
     parser.add_argument("--at-once", type=int, default=4, help="tries at the same time (4)")
     parser.add_argument("--most", type=int, default=200, help="cards that may be tried (200)")
+    parser.add_argument(
+        "--stays", action="store_true", help="the fraudster tries card after card on an open page"
+    )
     parser.add_argument("--solves", action="store_true", help="the fraudster does each check")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8080)
@@ -113,6 +116,7 @@ class Fraudster:
     url: str
     addresses: list[str]
     solves: bool
+    stays: bool
     dice: Random
     seen: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -138,7 +142,7 @@ class Fraudster:
         if page:
             status = pay(page, card, f"thief{number}@example{number % 97}.net", address)
             self._count(f"card {status}")
-            if status == 402:
+            if status == 402 and self.stays:
                 with self.lock:
                     self.open_pages.append(page)
 
@@ -261,7 +265,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         books, since = Books(on.facts["tenant_id"]), time.time() - 1
         link_id, url = books.make_open_link("Festival ticket")
         addresses = [f"198.51.100.{number + 1}" for number in range(options.addresses)]
-        fraudster = Fraudster(url, addresses, options.solves, Random(options.seed))
+        fraudster = Fraudster(url, addresses, options.solves, options.stays, Random(options.seed))
         # As long as an attack of this size takes when most of it is refused.
         people = crowd(options, addresses, within=max(5.0, options.tries / 60))
         console.print(f"{options.tries} tries from {options.addresses} addresses, "

@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.urls")),
 ]
 
+handler400 = "core.unavailable.bad_request"
 handler500 = "core.unavailable.server_error"

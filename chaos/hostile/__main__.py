@@ -53,6 +53,14 @@ class Tally:
     labels: dict[str, Counter[int]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    def count(self, question: Question, status: int, finding: Finding | None) -> None:
+        """Count one answer; what is wrong with it is told at once."""
+        self.statuses[status] += 1
+        self.labels.setdefault(question.label, Counter())[status] += 1
+        if finding:
+            self.findings.append(finding)
+            sys.stderr.write(f"{finding}\n")
+
 
 def arguments(words: list[str]) -> argparse.Namespace:
     """Read the command line."""
@@ -157,10 +165,7 @@ def put(
             for question, status, finding in pool.map(
                 ask, range(start, min(start + CHUNK, numbers.stop))
             ):
-                tally.statuses[status] += 1
-                tally.labels.setdefault(question.label, Counter())[status] += 1
-                if finding:
-                    tally.findings.append(finding)
+                tally.count(question, status, finding)
 
 
 def aimed(operations: list[api.Operation], known: dict[str, list[str]]) -> list[api.Operation]:
@@ -243,8 +248,6 @@ def tell(console: Console, options: argparse.Namespace, tally: Tally, changed: l
         f"{status}: {count}" for status, count in sorted(tally.statuses.items())))  # fmt: skip
     never = sorted(label for label, seen in tally.labels.items() if not any(s < 400 for s in seen))
     console.print(f"{len(tally.labels)} kinds; never answered well: {len(never)}: {never}")
-    for finding in tally.findings[:200]:
-        console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
     if changed:
         console.print(f"changed at the neighbour: {', '.join(changed)}")
     is_well = not tally.findings and not changed
