@@ -18,7 +18,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import count
@@ -33,7 +34,7 @@ from chaos.site import CannotStart, Site, enter, site
 from core.demo.layout import PROJECT
 from core.demo.processes import wait_until
 
-HOME = PROJECT / "var" / "fraud"
+HOME = PROJECT / "var" / "chaos"
 OFFICE_OF = 4  # one in so many of the honest sits in the office that the fraudster sits in too
 SETTLE_SECONDS = 300.0
 HIDDEN = r'name="%s" value="([^"]*)"'
@@ -122,6 +123,18 @@ class Fraudster:
     lock: threading.Lock = field(default_factory=threading.Lock)
     open_pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    tries: int = 0
+    is_over: bool = False
+
+    def go_on(self, until: int) -> None:
+        """Try until there were so many tries, or somebody has had enough."""
+        while not self.is_over:
+            with self.lock:
+                if self.tries >= until:
+                    return
+                self.tries += 1
+                number = self.tries
+            self.attempt(number)
 
     def attempt(self, number: int) -> None:
         """Try one card: on a page that is open still, else on a new one."""
@@ -164,13 +177,15 @@ class Honest:
 
     number: int
     browser: Browser
-    starts_after: float
+    comes_at: int  # after so many of the fraudster's tries
     status: int = 0
     seconds: float = 0.0
 
-    def act(self, url: str) -> None:
+    def act(self, fraudster: Fraudster) -> None:
         """Come when it is time, and pay; a person presses again a few times when told to wait."""
-        time.sleep(self.starts_after)
+        while fraudster.tries < self.comes_at and not fraudster.is_over:
+            time.sleep(0.2)
+        url = fraudster.url
         began = time.monotonic()
         for _ in range(3):
             try:
@@ -185,14 +200,14 @@ class Honest:
         self.seconds = time.monotonic() - began
 
 
-def crowd(options: argparse.Namespace, thief: list[str], within: float) -> list[Honest]:
+def crowd(options: argparse.Namespace, thief: list[str]) -> list[Honest]:
     """Return everybody honest; some sit at the fraudster's first address."""
     dice = Random(options.seed)
     return [
         Honest(
             number,
             Browser(thief[0] if number % OFFICE_OF == 0 else f"203.0.113.{number + 1}", True),
-            dice.uniform(0, within),
+            dice.randrange(max(1, int(options.tries * 0.9))),
         )
         for number in range(options.honest)
     ]
@@ -200,13 +215,17 @@ def crowd(options: argparse.Namespace, thief: list[str], within: float) -> list[
 
 def attack(fraudster: Fraudster, tries: int, at_once: int, people: list[Honest]) -> float:
     """Let everybody act at the same time; returns the seconds of the attack."""
-    threads = [threading.Thread(target=one.act, args=(fraudster.url,)) for one in people]
+    threads = [threading.Thread(target=one.act, args=(fraudster,)) for one in people]
     for thread in threads:
         thread.start()
     began = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
-        for _ in pool.map(fraudster.attempt, range(tries)):
-            pass
+        going = [pool.submit(fraudster.go_on, tries) for _ in range(at_once)]
+        with suppress(KeyboardInterrupt):
+            wait(going)
+        fraudster.is_over = True
+        for one in going:
+            one.result()
     took = time.monotonic() - began
     for thread in threads:
         thread.join()
@@ -266,8 +285,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         link_id, url = books.make_open_link("Festival ticket")
         addresses = [f"198.51.100.{number + 1}" for number in range(options.addresses)]
         fraudster = Fraudster(url, addresses, options.solves, options.stays, Random(options.seed))
-        # As long as an attack of this size takes when most of it is refused.
-        people = crowd(options, addresses, within=max(5.0, options.tries / 60))
+        people = crowd(options, addresses)
         console.print(f"{options.tries} tries from {options.addresses} addresses, "
                       f"{options.honest} honest people ...")  # fmt: skip
         fraudster.seconds = attack(fraudster, options.tries, options.at_once, people)
@@ -288,7 +306,7 @@ def tell(
     found: Found,
 ) -> bool:
     """Say what became of everybody; returns whether all was as it should be."""
-    say(f"{options.tries} tries in {fraudster.seconds:.0f} s, {options.at_once} at once, "
+    say(f"{fraudster.tries} tries in {fraudster.seconds:.0f} s, {options.at_once} at once, "
         f"seed {options.seed}; "
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # fmt: skip
     say(f"the fraudster saw: {dict(fraudster.seen)}")
