@@ -60,11 +60,18 @@ def look_at_policies(visit: Visit) -> Iterable[Finding]:
         ]
         scoped = [name for name, *_ in tables if name not in UNSCOPED_TABLES and name not in bare]
         seen = _shown(scoped)
-    mend = "Stop serving. Run manage.py migrate as the owner, then look again."
+    stop = "Stop serving, let manage.py migrate end if it runs; then as the owner: "
     if bare:
-        yield broken(f"no forced row-level security on {', '.join(bare)}", mend)
+        switch = "ALTER TABLE ... ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+        yield broken(
+            f"no forced row-level security on {', '.join(bare)}",
+            f"{stop}{switch}. A policy that is gone stands in docs/rls_policies.sql.",
+        )
     if seen:
-        yield broken(f"rows show without a tenant in {', '.join(seen)}", mend)
+        yield broken(
+            f"rows show without a tenant in {', '.join(seen)}",
+            f"{stop}put the policies of docs/rls_policies.sql back.",
+        )
     emptied = [name for name, _, _, may_truncate in tables if may_truncate]
     if emptied:
         yield broken(
