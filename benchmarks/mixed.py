@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chaos.count import paid_links
-from chaos.people import GOOD, sessions_of
+from chaos.people import GOOD, charges_of
 from chaos.site import PARTS, CannotStart, Site, enter, site
 from core.demo.layout import PROJECT
 
@@ -280,7 +280,7 @@ def compare(books: object, on: Site, tally: Tally) -> dict[str, tuple[int, int, 
             ),
         }
     here["payments here"] = Counter(books.paid(sorted(tally.paid)))  # type: ignore[attr-defined]
-    here["payments at Stripe"] = Counter(paid_links(sessions_of(on, books.key)))  # type: ignore[attr-defined]
+    here["payments at Stripe"] = Counter(paid_links(charges_of(on, books.key)))  # type: ignore[attr-defined]
     wanted = {
         "links": tally.links, "webhooks": tally.events, "usage events": tally.usage,
         "payments here": tally.paid, "payments at Stripe": tally.paid,

@@ -77,6 +77,15 @@ class Books:
             ]  # fmt: skip
             return [(str(link.pk), link.url) for link in made]
 
+    def make_open_link(self, title: str) -> tuple[str, str]:
+        """Make a link that may be paid any number of times; returns its id and address."""
+        with scope(self.tenant.pk):
+            link = make_link(
+                by=None, now=timezone.now(), title=title, amount_minor=1850,
+                currency=self.tenant.default_currency, max_payments=None,
+            )  # fmt: skip
+            return str(link.pk), link.url
+
     def bill_next_month(self) -> list[str]:
         """Finalize the invoices of the next month with pushes paused; returns their ids."""
         month = months_before(timezone.now().date(), MONTHS_BACK - self._round)

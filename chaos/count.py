@@ -36,12 +36,15 @@ def count(wanted: Iterable[str], at_stripe: Iterable[str], here: Iterable[str]) 
     return Count(len(names), there, surplus, len(names) - there)
 
 
-def paid_links(sessions: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the id of the link for each session at Stripe whose money was taken."""
+def paid_links(charges: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the id of the link for each time that money was taken at Stripe.
+
+    Charges and not sessions: of a session that took money twice there is one.
+    """
     return [
-        str(_metadata(session).get("taproom_subject"))
-        for session in sessions
-        if session["payment_status"] == "paid"
+        str(_metadata(charge).get("taproom_subject"))
+        for charge in charges
+        if charge["status"] == "succeeded"
     ]
 
 

@@ -70,15 +70,21 @@ class Customer:
 
 def sessions_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
     """Yield all checkout sessions that Stripe has of a company."""
-    return _listed(site, key, "checkout/sessions")
+    return listed(site, key, "checkout/sessions")
+
+
+def charges_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
+    """Yield all charges that Stripe has of a company, also those that failed."""
+    return listed(site, key, "charges")
 
 
 def invoices_of(site: Site, key: str) -> Iterable[dict[str, dict[str, str]]]:
     """Yield all invoices that Stripe has of a company."""
-    return _listed(site, key, "invoices")
+    return listed(site, key, "invoices")
 
 
-def _listed(site: Site, key: str, path: str) -> Iterable[dict[str, dict[str, str]]]:
+def listed(site: Site, key: str, path: str) -> Iterable[dict[str, dict[str, str]]]:
+    """Yield all objects of one of Stripe's lists, newest first."""
     after: dict[str, str] = {}
     while True:
         answer = requests.get(

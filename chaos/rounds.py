@@ -12,7 +12,7 @@ import requests
 from chaos.books import Books
 from chaos.breakages import Breakage
 from chaos.count import Count, count, paid_links, sent_invoices
-from chaos.people import crowd, invoices_of, send_all, sessions_of
+from chaos.people import charges_of, crowd, invoices_of, send_all
 from chaos.site import Site, pause
 from core.demo.processes import wait_until
 
@@ -62,7 +62,7 @@ def play(site: Site, books: Books, breakage: Breakage, *, scale: Scale, dice: Ra
     _wait_settled(books, ids, invoices, ends)
     return Outcome(
         breakage,
-        count(ids, _of(ids, lambda: paid_links(sessions_of(site, books.key))), books.paid(ids)),
+        count(ids, _of(ids, lambda: paid_links(charges_of(site, books.key))), books.paid(ids)),
         count(
             invoices,
             _of(invoices, lambda: sent_invoices(invoices_of(site, books.key))),

@@ -17,10 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.pages.run_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
-    path("", include("billing.urls")),
     path("", include("billing.api.urls")),
     path("accounts/", include("core.account_urls")),
     path("", include("core.urls")),
 ]
 
+handler400 = "core.unavailable.bad_request"
 handler500 = "core.unavailable.server_error"

@@ -6,9 +6,14 @@ import sys
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseServerError,
+    JsonResponse,
+)
 from django.template.loader import render_to_string
-from django.views import defaults
 
 from core.api.problems import MEDIA_TYPE, database_down, document, headers_of
 
@@ -22,6 +27,15 @@ _HEADERS = {
 }
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for a request that could not be read (Django's handler400).
+
+    Django's own asks for the form once more to check its token, and a form that cannot be read
+    then breaks the answer too.
+    """
+    return HttpResponseBadRequest(render_to_string("400.html"))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for an exception that nobody caught, wherever it came from (Django's handler500).
 
@@ -30,7 +44,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
-        return defaults.server_error(request)
+        return HttpResponseServerError(render_to_string("500.html"))
     log.warning("database_unavailable", error=type(error).__name__)
     return _problem(request) if _is_program(request) else _page()
 

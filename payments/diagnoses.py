@@ -27,7 +27,7 @@ from payments.operations.endpoints import faults_of, has_other_version
 from payments.queries import worklist_counts
 
 SHORT = Patience(connect=2, read=4, turn=3, retries=0)
-SECONDS = 15.0
+SECONDS = 40  # the first call of a process reads hundreds of modules, and the machine may be busy
 EVENT_LATE, EVENT_STUCK = timedelta(minutes=5), timedelta(hours=1)
 UNHEARD = timedelta(hours=1)
 UNSURE = timedelta(minutes=15)

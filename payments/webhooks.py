@@ -37,7 +37,10 @@ def intent_moved(event: StripeEvent, intent: dict[str, Any], now: datetime) -> s
     if "taproom_checkout" not in (intent.get("metadata") or {}):
         return NOT_OURS
     checkout = refresh_checkout(
-        tenant_id=event.tenant_id, payment_intent_id=event.object_id, now=now
+        tenant_id=event.tenant_id,
+        payment_intent_id=event.object_id,
+        is_failed_try=event.type == "payment_intent.payment_failed",
+        now=now,
     )
     return checkout.state if checkout else NOT_OURS
 

@@ -41,8 +41,10 @@ class StrictFields:
     def to_internal_value(self, data: Any) -> Any:
         """Validate as REST framework does, after looking at names and types."""
         found = dict(self._strict_errors(data)) if isinstance(data, Mapping) else {}
+        value: Any = None
         try:
             value = super().to_internal_value(data)  # type: ignore[misc]
+            self._complete(data, value)
         except ValidationError as error:
             found = {**error.detail, **found} if isinstance(error.detail, dict) else found
         if found:
@@ -50,6 +52,26 @@ class StrictFields:
             order = dict.fromkeys([*data, *found]) if isinstance(data, Mapping) else found
             raise ValidationError({name: found[name] for name in order if name in found})
         return value
+
+    def _complete(self, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+        """Give an entry of a list what it leaves out, also where the rest may be left out.
+
+        A list is replaced as a whole, so that its entries are whole; REST framework takes them
+        for partial in a PATCH.
+        """
+        is_entry = isinstance(self.parent, serializers.ListSerializer)  # type: ignore[attr-defined]
+        if not (is_entry and self.root.partial):  # type: ignore[attr-defined]
+            return
+        fields: Mapping[str, Field] = self.fields  # type: ignore[attr-defined]
+        left_out = [one for name, one in fields.items() if name not in data and not one.read_only]
+        missing = [str(one.field_name) for one in left_out if one.required]
+        if missing:
+            words = ErrorDetail("This field is required.", code="required")
+            raise ValidationError({name: [words] for name in missing})
+        for one in left_out:
+            if one.default is not serializers.empty:
+                default = one.default
+                value[str(one.source)] = default() if callable(default) else default
 
     def _strict_errors(self, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         fields: Mapping[str, Field] = self.fields  # type: ignore[attr-defined]

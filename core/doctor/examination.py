@@ -11,13 +11,17 @@ from queue import Empty, Queue
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import ProgrammingError, connection
 
 from core.doctor.checks import Check, Finding, State, Visit, broken
 from core.models import Tenant
 from core.observe.redact import redact_text
 
 AT_ONCE = 8
+_RIGHTS = (
+    "Denied: as taproom_owner GRANT SELECT, INSERT, UPDATE, DELETE ON it TO taproom_app. Missing:"
+    " run manage.py migrate as the owner."
+)
 _SERVER = "Is the server running, and does its address in the settings lead to it?"
 
 
@@ -99,6 +103,8 @@ def _work(
         findings = tuple(check.look(visit))
     except ImproperlyConfigured as error:  # the guard of the database role says how to mend it
         findings = (broken(str(error), "See the sentence before."),)
+    except ProgrammingError as error:
+        findings = (broken(_refusal(error), _RIGHTS),)
     except DatabaseError as error:
         findings = (broken(f"the database does not answer ({type(error).__name__})", _SERVER),)
     except Exception as error:
@@ -106,6 +112,11 @@ def _work(
     finally:
         connection.close()
     done.put((number, findings))
+
+
+def _refusal(error: ProgrammingError) -> str:
+    """Return what PostgreSQL says of a right, table or column that is not there."""
+    return f"PostgreSQL refuses: {str(error).splitlines()[0]}"
 
 
 def _too_late(check: Check) -> Finding:

@@ -128,6 +128,11 @@ class Checkout(TenantRow):
         """Whether nothing more is expected to happen."""
         return self.state not in self.UNSETTLED
 
+    @property
+    def is_open(self) -> bool:
+        """Whether Stripe's page may still take cards, as far as is known here."""
+        return self.state in {self.State.CREATED, self.State.OPEN}
+
     def can_be_used_at(self, now: datetime) -> bool:
         """Return whether a customer may be sent (again) to this checkout's page."""
         if self.state == self.State.CREATED:

@@ -193,7 +193,8 @@ def _take_step(rule: FraudRule, count: int, checkout: Checkout, now: datetime) -
     what = f"{count} {rule.get_counts_display().lower()} by {rule.get_by_display()}"
     reason = f"{rule.name}: {what}, {rule.most} pass"
     raise_alarm(rule=rule, link_id=checkout.link_id, reason=reason, now=now)
-    if rule.step == Step.CLOSE:
+    # Of a page that is closed already thousands of declines may still be on their way here.
+    if rule.step == Step.CLOSE and checkout.is_open:
         _decide(checkout, Outcome.CLOSED, reason, rule, count)
         close_page(checkout)
     elif rule.step == Step.PAUSE and checkout.link_id is not None:
@@ -209,6 +210,8 @@ def _close_unchecked(
     Who pays with a card of their own meanwhile goes on.
     """
     asked = [(rule, count) for rule, count in broken if rule.step == Step.CHALLENGE]
+    if not checkout.is_open:
+        return
     if asked and not (passage is not None and passage.passed_check):
         rule, count = asked[0]
         _decide(checkout, Outcome.CLOSED, f"{rule.name}: opened before the check", rule, count)

@@ -25,9 +25,17 @@ ON_ITS_WAY = {"processing", "requires_action", "requires_capture", "requires_con
 
 
 def refresh_checkout(
-    *, tenant_id: UUID, now: datetime, session_id: str = "", payment_intent_id: str = ""
+    *,
+    tenant_id: UUID,
+    now: datetime,
+    session_id: str = "",
+    payment_intent_id: str = "",
+    is_failed_try: bool = False,
 ) -> Checkout | None:
     """Ask Stripe about a session, named by its id or payment intent, and settle by the answer.
+
+    A failed try changes nothing of a page that was closed, and is not asked about: who tries
+    thousands of cards on one page shall not cost as many calls.
 
     Returns None when the session is not one of ours. Neither the content nor the order of events
     matters, since the object itself is read. Raises StripeUnavailable, StripeRefused.
@@ -36,6 +44,8 @@ def refresh_checkout(
         account = StripeAccount.objects.get()
         if payment_intent_id and not session_id:
             known = Checkout.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
+            if known and is_failed_try and known.state == Checkout.State.EXPIRED:
+                return known
             session_id = (known and known.stripe_session_id) or ""
     gateway = Gateway(account)
     if session_id:

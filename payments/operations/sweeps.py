@@ -170,8 +170,7 @@ def close_checkout(*, tenant_id: UUID, checkout_id: UUID, now: datetime) -> Chec
     """Close one open session, unless it was paid meanwhile; then it is settled. Repeatable."""
     with scope(tenant_id):
         checkout = Checkout.objects.select_related("account", "link").get(pk=checkout_id)
-    is_open = checkout.state in {Checkout.State.CREATED, Checkout.State.OPEN}
-    return _close(checkout, now) if is_open else checkout
+    return _close(checkout, now) if checkout.is_open else checkout
 
 
 def _must_close(checkout: Checkout, link: PaymentLink, now: datetime) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
-from django.views.defaults import server_error
 
 from core.models import User
+from core.unavailable import server_error
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +54,22 @@ def test_our_own_failure_answers_500_with_our_page(rf: Any) -> None:
 
     assert answer.status_code == 500
     assert WORDS["500.html"] in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/admin/core/team/add/", "/links/new/"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/x-www-form-urlencoded; charset=utf-7",
+        "multipart/form-data; boundary=",
+        "multipart/form-data",
+    ],
+)
+def test_form_that_cannot_be_read_is_refused(admin: User, path: str, kind: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(admin)
+
+    answer = client.generic("POST", path, b"title=x", content_type=kind)
+
+    assert answer.status_code == 400
+    assert WORDS["400.html"] in answer.content.decode()

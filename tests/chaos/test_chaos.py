@@ -40,17 +40,18 @@ def test_things_are_counted_on_both_sides(
 
 
 def test_only_money_that_was_taken_counts_at_stripe() -> None:
-    sessions = [
-        {"payment_status": "paid", "metadata": {"taproom_subject": "a"}},
-        {"payment_status": "unpaid", "metadata": {"taproom_subject": "b"}},
-        {"payment_status": "paid", "metadata": None},
+    charges = [
+        {"status": "succeeded", "metadata": {"taproom_subject": "a"}},
+        {"status": "failed", "metadata": {"taproom_subject": "b"}},
+        {"status": "succeeded", "metadata": {"taproom_subject": "a"}},
+        {"status": "succeeded", "metadata": None},
     ]
     invoices = [
         {"status": status, "metadata": {"taproom_invoice": status}}
         for status in ("draft", "open", "paid", "void")
     ]
 
-    assert paid_links(sessions) == ["a", "None"]
+    assert paid_links(charges) == ["a", "a", "None"]
     assert sent_invoices(invoices) == ["open", "paid"]
 
 

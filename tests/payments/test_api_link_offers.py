@@ -232,3 +232,26 @@ def test_rows_of_another_tenant_stay_hidden(
         assert model.objects.exists()
     with scope(other_tenant.pk):
         assert not model.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "expected"),
+    [
+        ({"custom_fields": [{"label": "Diet"}]}, 200, [("diet", "text", False, [])]),
+        ({"custom_fields": [{}]}, 400, ["#/custom_fields/0/label"]),
+        ({"items": [{"name": "x"}]}, 400, ["#/items/0/unit_amount_minor"]),
+    ],
+)
+def test_entry_of_a_list_is_whole_also_in_a_change(
+    api: Api, changes: dict[str, Any], status: int, expected: list[Any]
+) -> None:
+    link = api.call("POST", URL, TOUR).json()
+
+    answer = api.call("PATCH", f"{URL}{link['id']}/", changes)
+
+    found = (
+        [tuple(one[name] for name in ("key", "type", "is_required", "options"))
+         for one in answer.json()["custom_fields"]]
+        if status == 200 else pointers(answer)
+    )  # fmt: skip
+    assert (answer.status_code, found) == (status, expected)

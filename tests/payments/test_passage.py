@@ -17,6 +17,7 @@ from core.money import Money
 from core.tenancy import scope
 from payments.models import (
     CardTry,
+    Checkout,
     FraudAlarm,
     FraudCount,
     FraudDecision,
@@ -350,6 +351,23 @@ def test_page_with_many_declines_is_closed_at_stripe(
     closed = [reason for outcome, reason in decisions(customer.tenant) if outcome == "closed"]
     assert len(closed) == 1
     assert closed[0].startswith("Declines on one page: 5 declined cards by payment page")
+
+
+def test_declines_that_still_come_from_a_closed_page_are_kept_and_close_nothing_again(
+    customer: Customer, link: PaymentLink, visit: Visit
+) -> None:
+    checkout_id = passed(customer, link, visit)
+    for _ in range(5):
+        decline(customer, checkout_id)
+    with scope(customer.tenant.pk):
+        Checkout.objects.filter(pk=checkout_id).update(state=Checkout.State.EXPIRED)
+
+    for number in range(6):
+        decline(customer, checkout_id, card=f"fp_{number}")
+
+    with scope(customer.tenant.pk):
+        assert CardTry.objects.count() == 11
+        assert FraudDecision.objects.filter(outcome="closed").count() == 1
 
 
 def test_many_cards_on_a_page_close_it_and_one_card_again_does_not(

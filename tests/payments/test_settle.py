@@ -13,7 +13,7 @@ from payments.models import Checkout, Payment, PaymentLink
 from payments.operations.checkouts import end_without_money
 from payments.operations.links import deactivate_link
 from payments.operations.settle import refresh_checkout
-from payments.operations.sweeps import check_checkout, close_link_checkouts
+from payments.operations.sweeps import check_checkout, close_checkout, close_link_checkouts
 from tests.payments.conftest import DECLINED, POOR, Customer
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +248,23 @@ def test_declined_try_stays_a_failure_when_the_session_expires(
 
     assert customer.payment(checkout).state == Payment.State.FAILED
     assert customer.reload(checkout).state == "expired"
+
+
+def test_failed_try_on_a_page_that_closed_costs_no_call(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    checkout = customer.open(new_link())
+    customer.pay(checkout, card=DECLINED)
+    customer.hear(now)
+    close_checkout(tenant_id=customer.tenant.pk, checkout_id=checkout.pk, now=now)
+    intent = customer.reload(checkout).stripe_payment_intent_id
+    which = {"tenant_id": customer.tenant.pk, "payment_intent_id": intent, "now": now}
+    customer.sandbox.control("DELETE", "requests")
+
+    failed = refresh_checkout(**which, is_failed_try=True)
+    calls = customer.sandbox.control("GET", "requests")["requests"]
+    other = refresh_checkout(**which)
+
+    assert (failed.state, calls) == ("expired", [])
+    assert other.state == "expired"
+    assert len(customer.sandbox.control("GET", "requests")["requests"]) == 1

@@ -128,7 +128,10 @@ def _connected() -> list[Tenant]:
 def _key(options: dict[str, Any]) -> str:
     """Return the key that was given, or nothing; never an argument, which `ps` would show."""
     if options["new_key"]:
-        return getpass.getpass("Stripe secret key: ").strip()
+        try:
+            return getpass.getpass("Stripe secret key: ").strip()
+        except EOFError:
+            raise CommandError("No key was given: nothing was changed.") from None
     if options["key_file"] == "-":
         return sys.stdin.readline().strip()
     if options["key_file"]:

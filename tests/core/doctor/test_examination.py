@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from core.doctor import Check, Finding, State, Visit, fine, known, register
 from core.doctor.examination import AT_ONCE, examine
@@ -76,3 +77,17 @@ def test_the_same_name_replaces_a_check() -> None:
     register("secrets", before[0].look)
 
     assert [one.name for one in known()] == [one.name for one in before]
+
+
+@pytest.mark.django_db
+def test_right_that_is_missing_is_told_as_a_right() -> None:
+    def look(visit: Visit) -> Iterable[Finding]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_authid")
+        return [fine("read")]
+
+    [result] = examine([check(look)], visit=VISIT)
+
+    [finding] = result.findings
+    assert finding.words == "PostgreSQL refuses: permission denied for table pg_authid"
+    assert finding.mend.startswith("Denied: as taproom_owner GRANT")
