@@ -17,7 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.pages.run_urls")),
     path("", include("crm.urls")),
     path("", include("crm.api.urls")),
-    path("", include("billing.urls")),
     path("", include("billing.api.urls")),
     path("accounts/", include("core.account_urls")),
     path("", include("core.urls")),
