@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from billing.demo_bills import tell_bills
 from billing.models import Meter, Organization
 from billing.operations.alerts import set_alert, set_limit
 from billing.operations.assignments import assign_plan, switch_plan
@@ -67,6 +68,7 @@ def tell(stage: Stage) -> None:
         with scope(stage.tenant.pk):
             _extras(stage, now)
     stage.say("customers of the cellar cloud and what they used")
+    tell_bills(stage)
 
 
 def _set_up(stage: Stage, now: datetime) -> None:

@@ -13,7 +13,7 @@ from core.tenancy import scope
 from crm.models import Application, PaymentRequest
 from crm.operations.fees import ask_for_fee, claim_fee
 from crm.operations.timeline import Actor
-from payments.demo_story import PATIENCE_SECONDS, StoryStuck, control_sandbox, is_sandbox
+from payments.demo_customers import PATIENCE_SECONDS, StoryStuck, control_sandbox, is_sandbox
 from payments.gateway import WORKER
 from payments.models import Checkout, StripeAccount
 from payments.operations.checkouts import open_checkout

@@ -30,6 +30,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
 )  # fmt: skip
 LINK_SHOWN = "Private tasting for eight"
+DUTCH_LINK = "Kerstpakket van de brouwerij"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,27 @@ def open_checkout(page: Page, demo: Demo) -> None:
     page.wait_for_url(f"{demo.facts['sandbox']}/**")
 
 
+def open_named(name: str, query: str = "") -> Callable[[Page, Demo], object]:
+    """Return what opens one of the addresses that the demo gives to customers."""
+    return lambda page, demo: page.goto(demo.facts[name] + query, wait_until="networkidle")
+
+
+def open_row(path: str, words: str) -> Callable[[Page, Demo], object]:
+    """Return what opens a list and then the row with these words."""
+
+    def open_it(page: Page, demo: Demo) -> None:
+        page.goto(demo.facts["web"] + path)
+        page.locator("main tbody tr", has_text=words).first.get_by_role("link").first.click()
+        page.wait_for_load_state("networkidle")
+
+    return open_it
+
+
+def open_in_dutch(page: Page, demo: Demo) -> None:
+    """Open a link as a customer does whose browser asks for Dutch."""
+    page.goto(f"{demo.link_url(DUTCH_LINK)}?lang=nl", wait_until="networkidle")
+
+
 def open_docs(page: Page, demo: Demo) -> None:
     """Open the API's documentation, and wait until its script has drawn it."""
     page.goto(demo.facts["web"] + "/api/docs/")
@@ -88,12 +110,20 @@ def open_docs(page: Page, demo: Demo) -> None:
 
 SHOTS = (
     Shot("pay", open_link),
-    Shot("pay-phone-dark", open_link, is_phone=True, scheme="dark"),
+    Shot("pay-items-phone", open_named("pay_url"), is_phone=True),
+    Shot("pay-dutch-phone-dark", open_in_dutch, is_phone=True, scheme="dark"),
     Shot("checkout", open_checkout),
     Shot("today", open_path("/today/"), log_in_as="counselor"),
     Shot("pipeline", open_path("/pipeline/"), log_in_as="admin"),
     Shot("home", open_path("/admin/"), log_in_as="admin"),
     Shot("links", open_path("/links/"), log_in_as="admin"),
+    Shot("analytics", open_path("/analytics/?first_day=&last_day="), log_in_as="admin"),
+    Shot("payment", open_row("/payments/", DUTCH_LINK), log_in_as="admin"),
+    Shot("safety-dark", open_path("/payments/safety/"), scheme="dark", log_in_as="admin"),
+    Shot("club", open_row("/clubs/", "Beer of the month"), log_in_as="admin"),
+    Shot("case", open_row("/cases/", "Tomasz"), log_in_as="admin"),
+    Shot("run", open_row("/billing/runs/", "In review"), log_in_as="admin"),
+    Shot("portal", open_named("portal_url")),
     Shot("api-docs", open_docs),
 )
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.demo_story import Stage
 from core.periods import today
 from core.tenancy import scope
-from payments.demo_story import is_sandbox, post_to_sandbox
+from payments.demo_customers import is_sandbox, post_to_sandbox
 from payments.models import StripeAccount
 from subscriptions.models import House, Lease, RentPayment, RentTransfer, Resident, Room
 from subscriptions.operations.cases import add_note, open_case, take_case

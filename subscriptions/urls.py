@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from core.api.routes import route
-from subscriptions.pages import board, cases, clubs, houses, members, runs
+from subscriptions.pages import board, cases, clubs, houses, members, residents, runs
 
 RUN = "clubs/<int:number>/run/<uuid:pk>/"
 MEMBER = "clubs/members/<uuid:pk>/"
@@ -46,4 +46,5 @@ urlpatterns: list[URLPattern] = [
     route("houses/", houses.house_list, name="houses"),
     route("houses/<uuid:pk>/", houses.house_page, name="house"),
     route("houses/<uuid:pk>/edit/", houses.house_edit, name="house_edit"),
+    route("residents/<uuid:pk>/", residents.resident_page, name="resident"),
 ]

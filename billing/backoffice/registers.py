@@ -8,10 +8,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from billing.models import Organization
 from billing.queries import worklists
-from billing.queries.payer_story import story_of_payer
+from billing.queries.payer_story import payer_of, story_of_payer
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.stories import register_person_of
 from core.backoffice.timelines import register_person_source
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
@@ -77,6 +79,7 @@ register_nav(
     )
 )
 register_nav(NavItem("What if", lambda: reverse("billing_what_if"), order=80, group="Billing"))
+register_person_of(Organization, payer_of)
 register_person_source(story_of_payer)
 register_searcher(Searcher("organizations", find_organizations, order=60))
 register_searcher(Searcher("invoices", find_invoices, order=61))

@@ -24,6 +24,7 @@ from billing.operations.portal import address_of, portal_url, roll_portal_addres
 from billing.pages.view_of import invoice_context, owing_context
 from billing.queries.invoices import bill_of, invoices_of
 from billing.queries.organizations import list_organizations, rows_with_owed, staff_facts
+from core.backoffice.stories import story_of
 from core.pages import StaffRequest, staff_page
 
 PER_PAGE = 30
@@ -63,6 +64,7 @@ def organization(request: StaffRequest, pk: UUID) -> HttpResponse:
         "all_bills": bills,
         "facts": staff_facts(found),
         "portal_url": address_of(found) if found.portal_token else "",
+        "story": story_of(found, is_long="all" in request.GET),
     }
     return TemplateResponse(request, "billing/staff/organization.html", context)
 

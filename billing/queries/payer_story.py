@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 
 from billing.models import CreditNote, Invoice, InvoiceStanding, Organization, WalletEntry
@@ -13,13 +14,24 @@ from core.encryption import email_key
 from core.money import Money
 
 State = InvoiceStanding.State
+ORGANIZATION = "organization"
 MOST = 200
+
+
+def payer_of(organization: Organization) -> Person:
+    """Return whoever pays for an organization: by its e-mail, and as itself."""
+    email = str((organization.payer or {}).get("email") or "").strip().lower()
+    return Person(
+        emails=frozenset([email] if email else []),
+        subjects=frozenset([(ORGANIZATION, organization.pk)]),
+    )
 
 
 def story_of_payer(person: Person) -> Iterable[Happening]:
     """Tell of the organizations that a person pays for; four queries."""
     keys = sorted(email_key(email) for email in person.emails)
-    found = Organization.objects.filter(email_key__in=keys).defer("payer", "portal_token")
+    theirs = Q(email_key__in=keys) | Q(pk__in=person.ids(ORGANIZATION))
+    found = Organization.objects.filter(theirs).defer("payer", "portal_token")
     organizations = {one.pk: one for one in found[:MOST]}
     invoices = Invoice.objects.filter(organization__in=organizations, number__isnull=False)
     rows = invoices.select_related("standing", "voided_by").defer("payer")

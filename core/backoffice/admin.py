@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from core import tenancy
+from core.backoffice.stories import story_of
 from core.backoffice.timelines import Happening, timeline_of
 from core.models import EditableRow, TenantRow, User
 from core.money import Money
@@ -140,7 +141,8 @@ class PlainTitles:
         row = context.get("original")
         context["timeline"] = self.timeline(row) if row is not None else None
         if row is not None:
-            context |= {"title": str(row), "subtitle": None}
+            story = story_of(row, is_long="all" in request.GET)
+            context |= {"title": str(row), "subtitle": None, "story": story}
         return super().render_change_form(  # type: ignore[misc]
             request, context, *args, **kwargs
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,13 @@ class Person:
     def ids(self, *kinds: str) -> list[UUID]:
         """Return the ids of the person's rows of these kinds, in order."""
         return sorted(pk for kind, pk in self.subjects if kind in kinds)
+
+    def __or__(self, other: Person) -> Person:
+        """Return somebody known by all that either is known by."""
+        both = {
+            one.name: getattr(self, one.name) | getattr(other, one.name) for one in fields(Person)
+        }
+        return Person(**both)
 
 
 def register_timeline(model: type[models.Model], source: Source) -> None:

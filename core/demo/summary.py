@@ -17,6 +17,9 @@ FROM_DEMO_DATA = (
     "webhook_url",
     "webhook_secret",
 )
+END = "Stop it with Ctrl-C."
+# Addresses that are there once their part of the story was told.
+FOR_CUSTOMERS = ("pay_url", "portal_url")
 
 
 def summary(addresses: Addresses, logins: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +30,7 @@ def summary(addresses: Addresses, logins: dict[str, Any]) -> dict[str, Any]:
     return {
         "web": addresses.web,
         **{name: logins[name] for name in FROM_DEMO_DATA},
+        **{name: logins.get(name, "") for name in FOR_CUSTOMERS},
         "stripe_api_base": addresses.stripe_api_base,
         "shop_url": addresses.shop,
         "sandbox": addresses.sandbox,
@@ -38,8 +42,16 @@ def summary(addresses: Addresses, logins: dict[str, Any]) -> dict[str, Any]:
 
 def announce(terminal: Terminal, content: dict[str, Any], layout: Layout) -> None:
     """Tell a person where to go and how to log in."""
+    parts = [_lines(rows) for rows in (_to_begin(content, layout), _to_look_at(content))]
+    heading = f"Taproom runs at {content['web']}"
+    look = "Look at these first, as the admin:"
+    text = "\n".join(["", heading, "", *parts[0], "", look, "", *parts[1], "", END])
+    terminal.plain(text)
+
+
+def _to_begin(content: dict[str, Any], layout: Layout) -> list[tuple[str, str]]:
     web = content["web"]
-    rows = [
+    return [
         ("Admin", f"{web}/admin/"),
         ("Payment links", f"{web}/links/"),
         ("API docs", f"{web}/api/docs/"),
@@ -50,6 +62,25 @@ def announce(terminal: Terminal, content: dict[str, Any], layout: Layout) -> Non
         ("For scripts", str(layout.summary)),
         ("Logs", str(layout.var / "log")),
     ]
-    lines = [f"  {label:<16} {value}" for label, value in rows]
-    text = "\n".join(["", f"Taproom runs at {web}", "", *lines, "", "Stop it with Ctrl-C."])
-    terminal.plain(text)
+
+
+def _to_look_at(content: dict[str, Any]) -> list[tuple[str, str]]:
+    web = content["web"]
+    rows = [
+        ("What waits", f"{web}/admin/"),
+        ("Money", f"{web}/analytics/"),
+        ("Late, disputed", f"{web}/payments/worklist/"),
+        ("Stolen cards", f"{web}/payments/safety/"),
+        ("Leads today", f"{web}/today/"),
+        ("Clubs", f"{web}/clubs/"),
+        ("Rents, cases", f"{web}/cases/"),
+        ("Bills to check", f"{web}/billing/runs/"),
+        ("A customer pays", content["pay_url"]),
+        ("A portal", content["portal_url"]),
+        ("Letters sent", f"{content['sandbox']}/mail" if content["sandbox"] else ""),
+    ]
+    return [(label, address) for label, address in rows if address]
+
+
+def _lines(rows: list[tuple[str, str]]) -> list[str]:
+    return [f"  {label:<16} {value}" for label, value in rows]

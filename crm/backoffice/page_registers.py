@@ -9,12 +9,13 @@ from django.urls import reverse
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
 from core.backoffice.sections import Section, register_section
+from core.backoffice.stories import register_finder, register_person_of
 from core.backoffice.timelines import register_person_source
 from core.models import Tenant, User
 from core.tenancy import current
 from crm.models import Lead
 from crm.queries.lead_search import find_leads
-from crm.queries.lead_timeline import story_of_leads
+from crm.queries.lead_timeline import known_as_leads, person_of, story_of_leads
 from crm.queries.leads import find_applications
 
 # Those of the header are found by its entries.
@@ -62,4 +63,6 @@ register_nav(NavItem("Pipeline", lambda: reverse("pipeline"), order=3, group="Sa
 register_searcher(Searcher("crm_leads", search_leads, order=1))
 register_searcher(Searcher("crm_applications", search_applications, order=2))
 register_searcher(Searcher("crm_pages", search_pages, order=3))
+register_person_of(Lead, person_of)
+register_finder(known_as_leads)
 register_person_source(story_of_leads)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core.backoffice.timelines import Happening, Person, timeline_of_person
 from crm.models import Application, Lead, TimelineEntry
-from crm.queries.leads import family_of
+from crm.queries.leads import families_of, family_of
 
 LEAD = "lead"
 FEE = "application_fee"
@@ -30,7 +30,24 @@ _TONES = {
 
 def person_of(lead: Lead) -> Person:
     """Return a lead as all apps may know the person: with the leads merged into it."""
-    family = family_of(lead)
+    return _known_as(family_of(lead))
+
+
+def known_as_leads(person: Person) -> Person:
+    """Return what the CRM knows a person by besides: as leads, with those merged into them.
+
+    Leads are found by e-mail, by the shop's id, and by their applications; six queries.
+    """
+    found = Lead.objects.filter(email_normalised__in=person.emails).exclude(email="")
+    ids = {*person.ids(LEAD), *found.values_list("pk", flat=True)[:SHORT]}
+    from_shop = Lead.objects.filter(source_id__in=person.accounts)
+    ids |= {one.pk for one in from_shop[:SHORT] if _is_of_shop(one)}
+    applications = Application.objects.filter(pk__in=person.ids(FEE))
+    ids |= set(applications.values_list("lead_id", flat=True))
+    return _known_as(families_of(ids))
+
+
+def _known_as(family: list[Lead]) -> Person:
     applications = Application.objects.filter(lead__in=family).values_list("pk", flat=True)
     return Person(
         emails=frozenset(one.email_normalised for one in family if one.email),

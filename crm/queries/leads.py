@@ -81,12 +81,17 @@ def find_applications(text: str) -> QuerySet[Application]:
 
 def family_of(lead: Lead) -> list[Lead]:
     """Return a lead and all that were merged into it, at whatever remove, as far as in sight."""
+    return families_of([lead.pk])
+
+
+def families_of(leads: Iterable[UUID]) -> list[Lead]:
+    """Return leads and all that were merged into them, at whatever remove, as far as in sight."""
     rows = Lead.objects.raw(
-        "WITH RECURSIVE family AS (SELECT id FROM crm_lead WHERE id = %s UNION SELECT other.id"
-        " FROM crm_lead other JOIN family ON other.merged_into_id = family.id)"
+        "WITH RECURSIVE family AS (SELECT id FROM crm_lead WHERE id = ANY (%s) UNION"
+        " SELECT other.id FROM crm_lead other JOIN family ON other.merged_into_id = family.id)"
         " SELECT lead.* FROM crm_lead lead JOIN family ON family.id = lead.id"
         " WHERE lead.tenant_id = %s",
-        [lead.pk, current().tenant_id],
+        [list(leads), current().tenant_id],
     )
     return list(rows)
 

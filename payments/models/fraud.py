@@ -259,6 +259,11 @@ class CardTry(TenantRow):
         indexes = [
             models.Index(fields=["tenant", "checkout", "-made_at"], name="card_try_by_checkout"),
             models.Index(
+                fields=["tenant", "email_mark", "-made_at"],
+                name="card_try_by_email",
+                condition=~Q(email_mark=""),
+            ),
+            models.Index(
                 fields=["tenant", "made_at"],
                 name="card_try_suspicious",
                 condition=Q(is_paid=True, cleared_at__isnull=True) & ~Q(suspicion=""),

@@ -39,8 +39,7 @@ WEEKDAYS: Final = [(name[:3], place * 28 + 13) for place, name in enumerate(tabl
 def analytics(request: StaffRequest) -> HttpResponse:
     """Show what came in, what failed and why; without a filter, of the last 30 days."""
     today = _today(request)
-    is_asked = any(name in request.GET for name in AnalyticsForm.base_fields)
-    form = AnalyticsForm(request.GET if is_asked else usual(today))
+    form = AnalyticsForm(request.GET if _is_asked(request) else usual(today))
     if not form.is_valid():
         return _refused(request, form)
     began = time.perf_counter()
@@ -90,10 +89,15 @@ def _refused(request: StaffRequest, form: AnalyticsForm) -> HttpResponse:
     return TemplateResponse(request, "payments/staff/analytics.html", context, status=400)
 
 
+def _is_asked(request: HttpRequest) -> bool:
+    """Return whether the address has a filter; an empty one asks for all there ever was."""
+    return any(name in request.GET for name in AnalyticsForm.base_fields)
+
+
 def _spans(request: HttpRequest, today: date) -> list[tuple[str, str, bool]]:
     """Return each period's name, its address under the filter there is, and whether it is this."""
     given = {name: str(value) for name, value in request.GET.items() if value}
-    asked = given or usual(today)
+    asked = given if _is_asked(request) else usual(today)
     kept = {k: v for k, v in asked.items() if k not in ("first_day", "last_day")}
     return [
         (

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.backoffice.stories import story_of
 from core.backoffice.timelines import timeline_of
 from core.models import User
 from core.money import Money
@@ -109,6 +110,7 @@ def payment_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "disputes": payment.disputes.all(),
         "refunds": payment.refunds.select_related("requested_by", "settled_by"),
         "timeline": timeline_of(payment),
+        "story": story_of(payment, is_long="all" in request.GET),
         **_receipt_of(payment),
     }
     return TemplateResponse(request, "payments/staff/payment.html", context)

@@ -20,11 +20,9 @@ def find_houses(query: str, limit: int, user: User) -> Iterable[Found]:
 
 
 def find_residents(query: str, limit: int, user: User) -> Iterable[Found]:
-    """Find a resident by e-mail or whole words of the name; leads to the latest rent."""
+    """Find a resident by e-mail or whole words of the name."""
     for one in look_up.find_residents(query)[:limit]:
-        rent = one.latest_rent  # type: ignore[attr-defined]  # annotated
-        url = reverse("rent_case", args=[rent]) if rent else reverse("houses")
-        yield Found("Resident", str(one), url, one.email)
+        yield Found("Resident", str(one), reverse("resident", args=[one.pk]), one.email)
 
 
 def find_leases(query: str, limit: int, user: User) -> Iterable[Found]:

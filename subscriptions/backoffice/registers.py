@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.stories import register_person_of
 from core.backoffice.timelines import Happening, register_person_source, register_timeline
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
 from subscriptions.models import Club, Subscription
 from subscriptions.queries import lists
-from subscriptions.queries.club_story import story_of_member
+from subscriptions.queries.club_story import customer_of, story_of_member
 from subscriptions.queries.words import club_status_word, status_word
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -73,6 +74,7 @@ def _charges(**which: str) -> str:
 register_searcher(Searcher("subscriptions", find_subscriptions, order=30))
 register_searcher(Searcher("clubs", find_clubs, order=31))
 register_timeline(Subscription, story_of_subscription)
+register_person_of(Subscription, customer_of)
 register_person_source(story_of_member)
 register_timeline(Club, story_of_club)
 register_worklist(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from core.backoffice.admin import ReadOnlyAdmin
 from core.backoffice.navigation import NavItem, register_nav
 from core.backoffice.search import Found, Searcher, register_searcher
+from core.backoffice.stories import register_person_of
 from core.backoffice.timelines import Happening, register_person_source, register_timeline
 from core.backoffice.worklists import Worklist, register_worklist
 from core.models import User
@@ -23,11 +24,16 @@ from subscriptions.models import (
     RentDispute,
     RentPayment,
     RentTransfer,
+    Resident,
     TransferReversal,
 )
 from subscriptions.queries import cases
 from subscriptions.queries.case_story import case_story
-from subscriptions.queries.lease_story import story_of_resident
+from subscriptions.queries.lease_story import (
+    person_of_rent,
+    person_of_resident,
+    story_of_resident,
+)
 from subscriptions.queries.rent_case import rent_case
 
 ADMINS = frozenset({User.Role.ADMIN.value})
@@ -81,6 +87,8 @@ register_nav(NavItem("Cases", lambda: reverse("cases"), order=45, group="Clubs a
 register_nav(NavItem("Houses", lambda: reverse("houses"), order=46, group="Clubs and rents"))
 register_searcher(Searcher("rents", find_rents, order=32))
 register_timeline(RentPayment, story_of_rent)
+register_person_of(Resident, person_of_resident)
+register_person_of(RentPayment, person_of_rent)
 register_person_source(story_of_resident)
 register_worklist(
     Worklist(

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.backoffice.stories import story_of
 from core.invalid import FieldsInvalid
 from core.models import User
 from core.pages import StaffRequest, staff_page
@@ -106,7 +107,9 @@ def look_up(request: StaffRequest) -> HttpResponse:
 @staff_page()
 def case_page(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Show a rent: what happened, why it is held, and what can be done."""
-    return TemplateResponse(request, "subscriptions/case.html", _context(find_case(pk)))
+    found = find_case(pk)
+    context = {**_context(found), "story": story_of(found.rent, is_long="all" in request.GET)}
+    return TemplateResponse(request, "subscriptions/case.html", context)
 
 
 def _context(found: RentCase) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def _context(found: RentCase) -> dict[str, Any]:
         "balances": queries.house_balances(house) if house else [],
         "days_left": days_left(found.dispute.answer_by, now) if found.dispute else None,
         "actions": next_actions(found, now),
-        "story": case_story(found)[::-1],
+        "happened": case_story(found)[::-1],
         "is_open": found.case is not None and found.case.state == Case.State.OPEN,
     }
 

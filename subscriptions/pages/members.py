@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.backoffice.stories import story_of
 from core.backoffice.timelines import timeline_of
 from core.pages import StaffRequest, staff_page
 from subscriptions.forms import CancelForm, MoveForm, PauseForm, ReasonForm, SkipForm
@@ -60,6 +61,7 @@ def member_detail(request: StaffRequest, pk: UUID) -> HttpResponse:
         "others": members_of_customer(member),
         "skip_form": SkipForm(club=member.club, now=now),
         "timeline": timeline_of(member),
+        "story": story_of(member, is_long="all" in request.GET),
     }
     return TemplateResponse(request, "subscriptions/member.html", context)
 

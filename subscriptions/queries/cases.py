@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Sum
 
 from core.money import Money
 from subscriptions.models import (
@@ -18,6 +18,7 @@ from subscriptions.models import (
     RentDispute,
     RentPayment,
     RentTransfer,
+    Resident,
 )
 from subscriptions.queries.rent_case import days_left
 
@@ -142,6 +143,13 @@ def rents_by_id(text: str) -> list[RentPayment]:
     hit = RentPayment.objects.filter(wanted).values("pk")
     rents = RentPayment.objects.filter(pk__in=hit).select_related("lease__house", "resident")
     return list(rents.order_by("-month", "pk")[:MOST])
+
+
+def rents_of_resident(resident: Resident) -> QuerySet[RentPayment]:
+    """Return the rents of a person, their own and those of their leases, newest month first."""
+    theirs = Q(resident=resident) | Q(lease__resident=resident)
+    rows = RentPayment.objects.filter(theirs).select_related("lease")
+    return rows.order_by(F("month").desc(nulls_last=True), "-created_at", "-id")
 
 
 def leases_by_id(text: str) -> list[Lease]:

@@ -15,6 +15,13 @@ MOST = 200
 _TONES = {Charge.State.CHARGED: "good", Charge.State.DECLINED: "bad", Charge.State.REFUSED: "bad"}
 
 
+def customer_of(member: Subscription) -> Person:
+    """Return who is a member: by their id at the shop, which may be an e-mail."""
+    known = member.customer_store_id
+    emails = [known.strip().lower()] if "@" in known else []
+    return Person(accounts=frozenset([known]), emails=frozenset(emails))
+
+
 def story_of_member(person: Person) -> Iterable[Happening]:
     """Tell of a person's memberships; four queries.
 

@@ -15,6 +15,7 @@ from core.money import Money
 from subscriptions.models import Case, HouseEntry, Lease, RentDispute, RentPayment, Resident
 
 Kind = HouseEntry.Kind
+RESIDENT = "resident"
 MOST = 200
 _MOVED = {
     Kind.RECEIVED: ("paid", "good"),
@@ -24,10 +25,26 @@ _MOVED = {
 }
 
 
+def person_of_resident(resident: Resident | None) -> Person:
+    """Return a resident as other apps may know them; nobody where none is known."""
+    if resident is None:
+        return Person()
+    email = (resident.email or "").strip().lower()
+    return Person(
+        emails=frozenset([email] if email else []), subjects=frozenset([(RESIDENT, resident.pk)])
+    )
+
+
+def person_of_rent(rent: RentPayment) -> Person:
+    """Return the person whose rent it is."""
+    return person_of_resident(rent.resident or (rent.lease.resident if rent.lease else None))
+
+
 def residents_of(person: Person) -> list[UUID]:
-    """Return the ids of residents with an e-mail of the person's."""
+    """Return the ids of residents that are the person, or have an e-mail of theirs."""
     keys = sorted(email_key(email) for email in person.emails)
-    return list(Resident.objects.filter(email_key__in=keys).values_list("pk", flat=True)[:MOST])
+    theirs = Q(email_key__in=keys) | Q(pk__in=person.ids(RESIDENT))
+    return list(Resident.objects.filter(theirs).values_list("pk", flat=True)[:MOST])
 
 
 def story_of_resident(person: Person) -> Iterable[Happening]:

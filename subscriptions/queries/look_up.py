@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
 from core.encryption import email_key
-from subscriptions.models import Case, House, Lease, RentPayment, Resident
+from subscriptions.models import Case, House, Lease, Resident
 from subscriptions.models.resident import search_key
 
 MOST_WORDS = 8
@@ -23,15 +23,11 @@ def find_houses(query: str) -> QuerySet[House]:
 def find_residents(query: str) -> QuerySet[Resident]:
     """Return residents by their e-mail, by whole words of their names, or by Stripe's id.
 
-    Who they are lies encrypted, so a part of a word finds nothing. Each has `latest_rent`, the id
-    of the rent of their last month, if there is one.
+    Who they are lies encrypted, so a part of a word finds nothing.
     """
     words = [search_key(word) for word in re.split(r"[\s,;]+", query)[:MOST_WORDS] if word]
     wanted = Q(email_key=email_key(query)) if "@" in query else Q(search_keys__contains=words)
-    rents = RentPayment.objects.filter(lease__resident=OuterRef("pk"), duplicate_of=None)
-    return Resident.objects.filter(wanted | Q(stripe_customer_id=query)).annotate(
-        latest_rent=Subquery(rents.order_by("-month").values("pk")[:1])
-    )
+    return Resident.objects.filter(wanted | Q(stripe_customer_id=query))
 
 
 def find_leases(query: str) -> QuerySet[Lease]:

@@ -149,11 +149,13 @@ def test_broken_memory_is_an_empty_one(layout: Layout) -> None:
 def test_summary_has_every_key(layout: Layout) -> None:
     logins = {name: f"the {name}" for name in FROM_DEMO_DATA}
 
-    content = summary(ADDRESSES, {**logins, "more": "is left out"})
+    content = summary(ADDRESSES, {**logins, "pay_url": "to pay", "more": "is left out"})
 
     assert content == {
         "web": "http://web",
         **logins,
+        "pay_url": "to pay",
+        "portal_url": "",
         "stripe_api_base": "stripe",
         "shop_url": "shop",
         "sandbox": "sandbox",

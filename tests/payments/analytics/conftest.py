@@ -18,7 +18,7 @@ from tests.stripe import open_stripe_account
 
 # Days around which clocks are set in one of the zones, and plain ones.
 DAYS = [
-    date(2025, 3, 8), date(2025, 3, 9), date(2025, 3, 10),
+    date(2025, 3, 8), date(2025, 3, 9), date(2025, 3, 10), date(2025, 3, 30), date(2025, 10, 26),
     date(2025, 4, 5), date(2025, 4, 6), date(2025, 4, 7),
     date(2025, 9, 28), date(2025, 11, 2), date(2025, 12, 31), date(2026, 1, 1), date(2026, 2, 28),
 ]  # fmt: skip

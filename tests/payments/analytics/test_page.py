@@ -64,6 +64,21 @@ def test_page_shows_what_came_in_the_last_thirty_days(
     assert "EUR Received €124.45 Net €124.45 Success 2 Pending 0" in longer
 
 
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("", ["30 days"]),
+        ("?colour=red", ["30 days"]),
+        ("?first_day=&last_day=", ["All time"]),
+        ("?first_day=2026-01-01", []),
+    ],
+)
+def test_period_that_is_shown_is_marked(query: str, marked: list[str], desk: Client) -> None:
+    spans = desk.get(f"/analytics/{query}").context["spans"]
+
+    assert [name for name, _, is_this in spans if is_this] == marked
+
+
 def test_page_without_payments_says_so(desk: Client) -> None:
     answer = desk.get("/analytics/")
 
