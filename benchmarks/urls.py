@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from benchmarks import usage_twin, views
+from benchmarks import usage_orm, usage_twin, views
 
 urlpatterns = [
     path("bench/bare/", views.bare),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("bench/eligible-serialized/", views.EligibleSerialized.as_view()),
     path("bench/read-organization/<uuid:pk>/", views.ReadOrganization.as_view()),
     path("bench/usage-serialized/", usage_twin.UsageSerialized.as_view()),
+    path("bench/usage-orm/", usage_orm.UsageByOrm.as_view()),
     path("", include("config.urls")),
 ]

@@ -1,8 +1,11 @@
 """`python -m benchmarks.usage [--events N]`: usage events over HTTP, over many that are stored.
 
-In turn, in one run: batches of 1,000 over HTTP, COPY of rows like these into the same table, and
-the endpoint as REST framework's serializers would have it. Told are events a second, the medians of
-the rounds' ratios, and the write-ahead log of an event with keys in the order of time and without.
+In turn, in one run: batches of 1,000 over HTTP, COPY of rows like these into the same table, the
+endpoint with REST framework's serializers over the same operation, and with serializers and ORM.
+Told are events a second and the medians of the rounds' ratios; the processor time of web server
+and PostgreSQL for 1,000 events, which other work on the machine disturbs less; and the write-ahead
+log of an event, with keys in the order of time and without. Its records are told apart from pages
+that are written in full after a checkpoint: how many events share those depends on how long it is.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import json
 import os
 import platform
 import random
+import re
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -20,7 +25,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,10 +36,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.load import Request, is_whole, writer
+from benchmarks.measures import in_turn
 from benchmarks.stage import HOST, Stage, stage
+from core.demo.postgres_programs import find_programs
 
 HOME = Path(__file__).resolve().parents[1] / "var" / "benchmark-usage"
 DAYS, BATCH, APPS = 30, 1000, 4
+PATHS = {
+    "http": "/api/usage-events/",
+    "serializer": "/bench/usage-serialized/",
+    "orm": "/bench/usage-orm/",
+}
 LEAST_OF_COPY, LEAST_OF_SERIALIZER, MOST_WAL = 0.25, 3.0, 500
 
 # Past triggers and indexes, which are made afterwards. Keys and times in one order, as they come.
@@ -154,10 +167,10 @@ def made(ground: Ground, count: int, key: Callable[[], str]) -> list[dict[str, A
             "organization": f"o{int(ground.organizations * random.random() ** 3)}",
             "meter": "requests",
             "quantity": random.randrange(1, 1000),
-            "time": now.isoformat(),
+            "time": (now - timedelta(milliseconds=count - number)).isoformat(),
             "dimensions": {"app": f"a{random.randrange(APPS)}"},
         }
-        for _ in range(count)
+        for number in range(count)
     ]
 
 
@@ -223,54 +236,94 @@ def by_copy(on: Stage, ground: Ground, events: list[Any]) -> float:
         return time.perf_counter() - begun
 
 
-def wal_bytes(on: Stage, work: Callable[[], object]) -> int:
-    """Return how much is written ahead while something is done, pages in full included."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Bytes written ahead: of records, and of pages in full."""
+
+    records: int
+    pages: int
+
+
+def written_ahead(on: Stage, work: Callable[[], object]) -> Written:
+    """Return what is written ahead from a checkpoint on while something is done."""
+    here = "SELECT pg_current_wal_lsn()::text"
     with psycopg.connect(on.superuser_url, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
-        before = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+        ((begun,),) = connection.execute(here).fetchall()
         work()
-        after = connection.execute("SELECT pg_current_wal_lsn() - %s", before).fetchone()
-    assert after is not None
-    return int(after[0])
+        ((ended,),) = connection.execute(here).fetchall()
+    program, place = find_programs() / "pg_waldump", on.postgres.data / "pg_wal"
+    command = [program, "--stats", "--path", place, "--start", begun, "--end", ended]
+    told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    total = next(line for line in told.splitlines() if line.startswith("Total"))
+    _, _, records, pages, _ = re.sub(r"\[.*?\]", "", total).split()
+    return Written(int(records), int(pages))
+
+
+def processor_seconds(on: Stage) -> tuple[float, float]:
+    """Return what the web server and PostgreSQL have used so far."""
+    postgres = on.postgres.pid
+    children = Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split()
+    return on.real.processor_seconds(), sum(map(seconds_of, [postgres, *children]))
+
+
+def seconds_of(pid: int | str | None) -> float:
+    """Return a process's time and that of its ended children (proc(5), fields 14 to 17)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Found:
+    """What came out: by way, and for the log by kind of key; one entry for each round."""
+
+    rates: dict[str, list[float]]
+    web: dict[str, list[float]]
+    postgres: dict[str, list[float]]
+    wal: dict[str, list[Written]]
 
 
 def measure(options: argparse.Namespace, console: Console) -> None:
     """Fill, measure, tell."""
-    rates: dict[str, list[float]] = defaultdict(list)
-    wal: dict[str, list[float]] = defaultdict(list)
-    size, clients = options.batches * BATCH, options.clients
-    real, twin = "/api/usage-events/", "/bench/usage-serialized/"
+    found = Found(*(defaultdict(list) for _ in range(4)))
     with stage(HOME) as on:
         console.print(f"storing {options.events:,} events ...")
         begun = time.perf_counter()
         ground = make_rows(on, options.events, options.organizations)
         console.print(f"... took {time.perf_counter() - begun:.0f} s")
-        for key in (ordered_key, random_key):  # processes, plans and pages are warm then
-            over_http(on, ground, real, made(ground, 10 * BATCH, key), clients)
+        for path in PATHS.values():  # processes, plans, buckets and pages are known then
+            events = made(ground, options.warm * BATCH, ordered_key)
+            over_http(on, ground, path, events, options.clients)
         for number in range(options.rounds):
             console.print(f"round {number + 1} of {options.rounds}")
-            ways: dict[str, Callable[[], float]] = {
-                "http": lambda: over_http(
-                    on, ground, real, made(ground, size, ordered_key), clients
-                ),
-                "copy": lambda: by_copy(on, ground, made(ground, size, ordered_key)),
-                "serializer": lambda: (
-                    over_http(on, ground, twin, made(ground, size // 4, ordered_key), clients) * 4
-                ),
-            }
-            names = list(ways)[number % 3 :] + list(ways)[: number % 3]
-            for name in names:
-                rates[name].append(size / ways[name]())
+            one_round(on, ground, number, options, found)
         for key in (ordered_key, random_key):
             for _ in range(options.rounds):
-                sent = made(ground, size, key)
-                written = wal_bytes(
-                    on, lambda sent=sent: over_http(on, ground, real, sent, clients)
-                )
-                wal[key.__name__].append(written / size)
+                sent = made(ground, options.logged * BATCH, key)
+                work = partial(over_http, on, ground, PATHS["http"], sent, options.clients)
+                found.wal[key.__name__].append(written_ahead(on, work))
         right = check(on)
-    show(console, rates, wal, options)
+    show(console, found, options)
     console.print(f"buckets equal their events (COPY left aside): {right}")
+
+
+def one_round(
+    on: Stage, ground: Ground, number: int, options: argparse.Namespace, found: Found
+) -> None:
+    """Measure each way once, another one first each round."""
+    names = in_turn(["http", "copy", "serializer", "orm"], number)
+    for name in names:
+        batches = options.batches if name in ("http", "copy") else max(options.batches // 5, 4)
+        events = made(ground, batches * BATCH, ordered_key)
+        web, postgres = processor_seconds(on)
+        if name == "copy":
+            took = by_copy(on, ground, events)
+        else:
+            took = over_http(on, ground, PATHS[name], events, options.clients)
+        web_after, postgres_after = processor_seconds(on)
+        found.rates[name].append(len(events) / took)
+        found.web[name].append((web_after - web) / batches)
+        found.postgres[name].append((postgres_after - postgres) / batches)
 
 
 def check(on: Stage) -> bool:
@@ -285,24 +338,31 @@ def check(on: Stage) -> bool:
     return bool(found[0] == found[1])
 
 
-def show(
-    console: Console,
-    rates: dict[str, list[float]],
-    wal: dict[str, list[float]],
-    options: argparse.Namespace,
-) -> None:
+def show(console: Console, found: Found, options: argparse.Namespace) -> None:
     """Print the table."""
 
     def ratio(base: str) -> float:
-        return median(a / b for a, b in zip(rates["http"], rates[base], strict=True))
+        pairs = zip(found.rates["http"], found.rates[base], strict=True)
+        return median(a / b for a, b in pairs)
 
     table = Table("what", "median", "wanted", title=f"{options.events:,} events stored")
-    for name, found in rates.items():
-        table.add_row(f"{name}, events/s", f"{median(found):,.0f}", "")
+    for name, rates in found.rates.items():
+        table.add_row(f"{name}, events/s", f"{median(rates):,.0f}", "")
     table.add_row("http / COPY", f"{ratio('copy'):.2f}", f">= {LEAST_OF_COPY}")
     table.add_row("http / serializer", f"{ratio('serializer'):.1f}", f">= {LEAST_OF_SERIALIZER}")
-    for name, written in wal.items():
-        table.add_row(f"WAL an event, {name}", f"{median(written):,.0f} bytes", f"<= {MOST_WAL}")
+    table.add_row("http / serializer and ORM", f"{ratio('orm'):.1f}", f">= {LEAST_OF_SERIALIZER}")
+    for name in found.rates:
+        web, postgres = 1000 * median(found.web[name]), 1000 * median(found.postgres[name])
+        table.add_row(
+            f"{name}, CPU of 1,000: web + PostgreSQL", f"{web:.1f} + {postgres:.1f} ms", ""
+        )
+    for name, written in found.wal.items():
+        count = options.logged * BATCH
+        records = median(one.records for one in written) / count
+        pages = median(one.pages for one in written) / count
+        words = f"{records:,.0f} + {pages:,.0f} bytes"
+        wanted = f"<= {MOST_WAL}" if name == "ordered_key" else ""
+        table.add_row(f"WAL an event, {name}: records + pages of {count:,}", words, wanted)
     console.print(table)
 
 
@@ -313,6 +373,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--organizations", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=50, help="of 1,000, each round (50)")
+    parser.add_argument("--warm", type=int, default=50, help="batches before, each way (50)")
+    parser.add_argument("--logged", type=int, default=100, help="batches after a checkpoint (100)")
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args(words)
     console = Console(width=max(100, Console().width))

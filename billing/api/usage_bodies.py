@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 from billing.operations.usage import (
     BatchTooLong,
     BatchUnreadable,
+    Columns,
     Refused,
     Sent,
     read_batch,
@@ -29,12 +30,12 @@ class UsageEventsParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(  # type: ignore[override]  # a list, where others have a mapping
+    def parse(  # type: ignore[override]  # many, where others have a mapping
         self,
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> list[Sent | Refused]:
+    ) -> list[Sent | Refused] | Columns:
         """Return the events; raises a Problem: 400, 413 or 415."""
         body = read_at_most(stream, MOST_BYTES)
         request = (parser_context or {})["request"]

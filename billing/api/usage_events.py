@@ -22,7 +22,7 @@ from billing.api.usage_fields import (
     VerdictsOut,
 )
 from billing.models import Meter, Organization
-from billing.operations.usage import Counts, TooBusy, Verdict, record_usage
+from billing.operations.usage import Columns, Counts, TooBusy, Verdict, record_usage
 from billing.queries.usage_pages import EventFilter, Place, event_chain, events_page
 from core.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, read_cursor, write_cursor
 from core.api.problems import FieldError, Problem, invalid, not_found
@@ -65,7 +65,9 @@ class UsageEvents(ApiView):
         that breaks a rule is rejected alone and the rest goes in. After no answer, or one of 5xx,
         send the same list again. `Content-Encoding: gzip` is understood.
         """
-        if not isinstance(request.data, list):  # REST framework asks no parser about no body
+        if not isinstance(
+            request.data, list | Columns
+        ):  # REST framework asks no parser about no body
             raise unreadable("The body is empty; send a list of events: [{...}, {...}].")
         verdicts = record_usage(tenant_id=self.tenant.pk, events=request.data, now=self.now)
         return HttpResponse(told(verdicts), content_type="application/json")

@@ -1,5 +1,6 @@
 """Usage comes in: read, placed, stored, counted in its bucket, and answered for."""
 
+from billing.operations.usage.columns import Columns
 from billing.operations.usage.reading import (
     MOST_EVENTS,
     BatchTooLong,
@@ -15,6 +16,7 @@ __all__ = [
     "MOST_EVENTS",
     "BatchTooLong",
     "BatchUnreadable",
+    "Columns",
     "Counts",
     "Refused",
     "Sent",

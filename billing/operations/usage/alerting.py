@@ -31,7 +31,12 @@ def look_at_alerts_soon(organization_ids: Iterable[str]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(_WATCHED, [touched])
-        due = [one for (one,) in cursor.fetchall() if _is_due(one)]
+        send_look(one for (one,) in cursor.fetchall())
+
+
+def send_look(organization_ids: Iterable[str]) -> None:
+    """Send one job for those organizations that have alerts that no job is under way for."""
+    due = [one for one in organization_ids if _is_due(one)]
     if due:
         enqueue("billing.look_at_alerts", countdown=LOOK_AFTER_SECONDS, organization_ids=due)
 

@@ -9,7 +9,7 @@ One that stays empty because its batch failed counts nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -20,9 +20,10 @@ from django.db import connection, transaction
 
 from billing.operations.usage.fields import EXACT
 from billing.operations.usage.places import BucketKey, Placed, pairs_of
-from billing.operations.usage.storing import Stored
+from billing.operations.usage.storing import BucketsLost, Stored
 from billing.queries.usage import COUNTS, RECOUNTED
-from core.tenancy import scope
+from billing.queries.usage_lock import hold_sums
+from core.tenancy import current, scope
 
 Buckets = Mapping[BucketKey, int]
 
@@ -36,15 +37,16 @@ INSERT INTO billing_usagebucket AS b
     (tenant_id, organization_id, day, meter_id, dimensions, quantity, events)
 SELECT %s, w.organization_id, w.day, w.meter_id, w.dimensions, 0, 0
 FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::jsonb[])
-     WITH ORDINALITY AS w (organization_id, day, meter_id, dimensions, place)
-ORDER BY w.place
+    AS w (organization_id, day, meter_id, dimensions)
+ORDER BY w.organization_id, w.day, w.meter_id, w.dimensions
 ON CONFLICT (organization_id, day, meter_id, dimensions) DO UPDATE SET events = b.events
 RETURNING organization_id::text, day, meter_id::text, dimensions, id
 """
 _LOCK = """
 WITH locked AS MATERIALIZED (
-    SELECT FROM unnest(string_to_array(%s, ',')::bigint[]) WITH ORDINALITY AS w (id, place)
-    JOIN billing_usagebucket b ON b.id = w.id ORDER BY w.place FOR NO KEY UPDATE OF b
+    SELECT FROM unnest(string_to_array(%s, ',')::bigint[]) AS w (id)
+    JOIN billing_usagebucket b ON b.id = w.id
+    ORDER BY b.organization_id, b.day, b.meter_id, b.dimensions FOR NO KEY UPDATE OF b
 )
 SELECT count(*) FROM locked
 """
@@ -108,10 +110,6 @@ class BucketsMissing(Exception):
         self.keys = keys
 
 
-class BucketsLost(Exception):
-    """Remembered buckets are not in the database, as after a backup was put back."""
-
-
 @dataclass(slots=True)
 class Fold:
     """What some new events add to their bucket; `latest` orders by time, then by key."""
@@ -154,9 +152,19 @@ def known_buckets(keys: Iterable[BucketKey], made: Buckets) -> dict[BucketKey, i
     return found
 
 
+def bucket_ids(places: Sequence[BucketKey], made: Buckets) -> list[int]:
+    """Return the id of the bucket of each place; raises BucketsMissing."""
+    found = list(map(_ids.get, places))
+    ids = [one for one in found if one is not None]
+    if len(ids) == len(found):
+        return ids
+    known = known_buckets(set(places), made)
+    return [known[one] for one in places]
+
+
 def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> Buckets:
     """Find or make buckets and return their ids, which are remembered once this commits."""
-    ordered = sorted(keys)
+    ordered = list(keys)
     columns = (
         [key[0] for key in ordered],
         [key[1] for key in ordered],
@@ -164,6 +172,7 @@ def make_buckets(*, tenant_id: UUID, keys: set[BucketKey]) -> Buckets:
         [json.dumps(dict(key[3]), ensure_ascii=False) for key in ordered],
     )
     with scope(tenant_id), connection.cursor() as cursor:
+        hold_sums(tenant_id, {key[0] for key in keys})
         cursor.execute(_MAKE, [tenant_id, *columns])
         rows = cursor.fetchall()
         made = {(o, day, m, pairs_of(text)): found for o, day, m, text, found in rows}
@@ -183,8 +192,9 @@ def forget_buckets() -> None:
 
 
 def lock_buckets(ids: Buckets) -> None:
-    """Lock buckets in the order of their keys, in which they are also made; raises BucketsLost."""
-    wanted = [ids[key] for key in sorted(ids)]
+    """Lock buckets in the order of what they stand for, as all do; raises BucketsLost."""
+    hold_sums(current().tenant_id, {key[0] for key in ids})
+    wanted = list(ids.values())
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [",".join(map(str, wanted))])
         (count,) = cursor.fetchone()

@@ -72,7 +72,7 @@ def record_in_order(
     """
     sent = [one for one in events if isinstance(one, Sent)]
     keys = {one.key for one in sent} | {one.corrects for one in sent if one.corrects}
-    ledger = _Ledger(Book(events), stored_events(keys), now, reach)
+    ledger = _Ledger(Book.of(events), stored_events(keys), now, reach)
     ledger.book.add(
         {one.organization_id for one in ledger.known.values()},
         {one.meter_id for one in ledger.known.values()},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,15 +19,20 @@ from core.periods import MomentOutOfRange, local_date
 
 FUTURE = timedelta(minutes=5)
 _UNKNOWN = "There is nothing of this name; give the code or the id of one of yours."
-_QUARTER_HOUR = 900
-_MOST_REMEMBERED = 50_000
-# Which day a quarter of an hour falls on. All zones have changed days at such bounds since 1972.
-_days: dict[tuple[str, int], date] = {}
+# No name holds a control character.
+_BETWEEN = "\x1f"
+QUARTER_HOUR = 900
+_MOST_REMEMBERED, _MOST_METERS = 50_000, 1_000
+_DAY = timedelta(days=1)
+# Which day a quarter of an hour falls on, by zone. All zones have changed days at such bounds since
+# 1972.
+_days: dict[str, dict[int, date]] = {}
 _SURE_SINCE = 1980
 
 Named = TypeVar("Named", "OrganizationFacts", "MeterFacts")
+Pairs = tuple[tuple[str, str], ...]
 # Organization, day, meter, dimensions in the order of their names. Texts hash faster than UUIDs.
-BucketKey = tuple[str, date, str, tuple[tuple[str, str], ...]]
+BucketKey = tuple[str, date, str, Pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class OrganizationFacts:
     starts_on: date
     is_closed: bool
     text_id: str
+    has_alerts: bool
+    # The first day whose usage is surely neither too early nor late, and the zone's known days.
+    open_since: date
+    days: dict[int, date] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class MeterFacts:
     allows_negative: bool
     is_archived: bool
     text_id: str
+    # Dimensions of ordinary events as they came, and the pairs they come to.
+    told: dict[bytes, Pairs] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)
@@ -67,7 +79,7 @@ class Placed:
     sent: Sent
     organization: OrganizationFacts
     meter: MeterFacts
-    dimensions: tuple[tuple[str, str], ...]
+    dimensions: Pairs
     value: str | None
     quantity: Decimal
     time: datetime
@@ -86,12 +98,18 @@ class Placed:
 class Book:
     """The organizations and meters that a batch names, by id and by code."""
 
-    def __init__(self, events: Iterable[Sent | Refused]) -> None:
-        sent = [one for one in events if isinstance(one, Sent)]
-        organizations = {one.organization for one in sent if one.organization}
-        meters = {one.meter for one in sent if one.meter}
+    def __init__(self, organizations: set[str], meters: set[str]) -> None:
         self.organizations = _by_name(_organizations(*_names(organizations)))
         self.meters = _by_name(_meters(*_names(meters)))
+
+    @classmethod
+    def of(cls, events: Iterable[Sent | Refused]) -> Book:
+        """Return the book of what some events name."""
+        sent = [one for one in events if isinstance(one, Sent)]
+        return cls(
+            {one.organization for one in sent if one.organization},
+            {one.meter for one in sent if one.meter},
+        )
 
     def organization(self, name: str) -> OrganizationFacts:
         """Return one; raises Unacceptable, in the same words for none and for a foreign one."""
@@ -109,8 +127,8 @@ class Book:
 
     def add(self, organization_ids: Iterable[UUID], meter_ids: Iterable[UUID]) -> None:
         """Read those that corrected events belong to, too."""
-        self.organizations |= _by_name(_organizations([], list(organization_ids)))
-        self.meters |= _by_name(_meters([], list(meter_ids)))
+        self.organizations |= _by_name(_organizations("", list(organization_ids)))
+        self.meters |= _by_name(_meters("", list(meter_ids)))
 
 
 def place(index: int, sent: Sent, book: Book, *, now: datetime, reach: timedelta) -> Placed:
@@ -129,9 +147,7 @@ def place(index: int, sent: Sent, book: Book, *, now: datetime, reach: timedelta
     return Placed(index, sent, organization, meter, dimensions, value, quantity, sent.time, refusal)
 
 
-def told_apart(
-    given: dict[str, str], meter: MeterFacts
-) -> tuple[tuple[tuple[str, str], ...], str | None]:
+def told_apart(given: dict[str, str], meter: MeterFacts) -> tuple[Pairs, str | None]:
     """Return the dimensions that tell buckets apart, and what a unique meter looks at."""
     value = None
     if meter.unique_by:
@@ -149,7 +165,7 @@ def told_apart(
     return (tuple(sorted(given.items())) if given else ()), value
 
 
-def pairs_of(dimensions: Any) -> tuple[tuple[str, str], ...]:
+def pairs_of(dimensions: Any) -> Pairs:
     """Return stored dimensions, a dict or its JSON, in the order of their names."""
     fields = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
     return tuple(sorted(fields.items()))
@@ -194,12 +210,13 @@ def day_of(time: datetime, zone: ZoneInfo) -> date:
     """Return the day of a moment in a zone; quarters of an hour are remembered."""
     if time.year < _SURE_SINCE:
         return _day_long_ago(time, zone)
-    place = (zone.key, int(time.timestamp()) // _QUARTER_HOUR)
-    day = _days.get(place)
+    days = _days.setdefault(zone.key, {})
+    quarter = int(time.timestamp()) // QUARTER_HOUR
+    day = days.get(quarter)
     if day is None:
-        if len(_days) >= _MOST_REMEMBERED:
-            _days.clear()
-        day = _days[place] = local_date(time, zone)
+        if len(days) >= _MOST_REMEMBERED:
+            days.clear()
+        day = days[quarter] = local_date(time, zone)
     return day
 
 
@@ -210,7 +227,8 @@ def _day_long_ago(time: datetime, zone: ZoneInfo) -> date:
         raise Unacceptable("This is too old.", "time") from None
 
 
-def _names(names: set[str]) -> tuple[list[str], list[UUID]]:
+def _names(names: set[str]) -> tuple[str, list[UUID]]:
+    """Return names as codes in one text, which is made faster than an array, and as ids."""
     ids = []
     for name in names:
         if len(name) == 36:
@@ -218,35 +236,51 @@ def _names(names: set[str]) -> tuple[list[str], list[UUID]]:
                 ids.append(UUID(name))
             except ValueError:
                 continue
-    return sorted(names), ids
+    return _BETWEEN.join(names), ids
 
 
 def _by_name(found: list[Named]) -> dict[str, Named]:
     return {one.code: one for one in found} | {one.text_id: one for one in found}
 
 
-def _organizations(codes: list[str], ids: list[UUID]) -> list[OrganizationFacts]:
-    rows = _read(
-        "SELECT id, code, time_zone, closed_through, billing_starts_on, state"
-        " FROM billing_organization WHERE code = ANY(%s) OR id = ANY(%s)",
-        [codes, ids],
-    )
-    return [
-        OrganizationFacts(one, code, ZoneInfo(zone), closed, starts, state == "closed", str(one))
-        for one, code, zone, closed, starts, state in rows
-    ]
+# An organization of which nobody wants to be alerted needs no look at its alerts.
+_ORGANIZATIONS = """
+SELECT id::text, code, time_zone, closed_through, billing_starts_on, state = 'closed',
+    id IN (SELECT organization_id FROM billing_alert WHERE ended_at IS NULL)
+FROM billing_organization WHERE code = ANY(string_to_array(%s, chr(31))) OR id = ANY(%s)
+"""
+_METERS = """
+SELECT id::text, code, aggregation, array_to_string(dimensions, chr(31)), unique_by,
+    allows_negative, is_archived
+FROM billing_meter WHERE code = ANY(string_to_array(%s, chr(31))) OR id = ANY(%s)
+"""
 
 
-def _meters(codes: list[str], ids: list[UUID]) -> list[MeterFacts]:
-    rows = _read(
-        "SELECT id, code, aggregation, dimensions, unique_by, allows_negative, is_archived"
-        " FROM billing_meter WHERE code = ANY(%s) OR id = ANY(%s)",
-        [codes, ids],
-    )
-    return [
-        MeterFacts(one, code, how, frozenset(dimensions), unique_by, negative, archived, str(one))
-        for one, code, how, dimensions, unique_by, negative, archived in rows
-    ]
+def _organizations(codes: str, ids: list[UUID]) -> list[OrganizationFacts]:
+    return list(map(_organization, _read(_ORGANIZATIONS, [codes, ids])))
+
+
+def _meters(codes: str, ids: list[UUID]) -> list[MeterFacts]:
+    return list(map(_meter, _read(_METERS, [codes, ids])))
+
+
+# The same row gives the same facts, whose making takes longer than remembering them.
+@lru_cache(_MOST_REMEMBERED)
+def _organization(row: tuple[Any, ...]) -> OrganizationFacts:
+    text_id, code, zone, closed, starts, is_closed, has_alerts = row
+    since = date.max if is_closed else max(starts, closed + _DAY if closed else starts)
+    days = _days.setdefault(zone, {})
+    return OrganizationFacts(
+        UUID(text_id), code, ZoneInfo(zone), closed, starts, is_closed, text_id, has_alerts,
+        since, days,
+    )  # fmt: skip
+
+
+@lru_cache(_MOST_METERS)
+def _meter(row: tuple[Any, ...]) -> MeterFacts:
+    text_id, code, how, names, *rest = row
+    dimensions = frozenset(names.split(_BETWEEN)) if names else frozenset()
+    return MeterFacts(UUID(text_id), code, how, dimensions, *rest, text_id)
 
 
 def _read(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:

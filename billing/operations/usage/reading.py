@@ -1,7 +1,7 @@
 """From the bytes of a batch to events.
 
-Batches of ordinary events are decoded in one go; any oddity sends the batch the slow way, event
-by event, where each mistake gets its own words. Both ways take and refuse the same.
+Batches of ordinary events are read in columns; any oddity sends the batch the slow way, event by
+event, where each mistake gets its own words. Both ways take and refuse the same.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
-
 from billing.models.usage import LONGEST_KEY
+from billing.operations.usage.columns import Columns, columns_of
 from billing.operations.usage.fields import (
     LONGEST_NAME,
     LONGEST_REASON,
-    LONGEST_VALUE,
     Number,
     dimension_value,
     moment_of,
@@ -46,23 +44,13 @@ class BatchTooLong(Exception):
         )
 
 
-class _Ordinary(msgspec.Struct, forbid_unknown_fields=True):
-    idempotency_key: str
-    organization: str
-    meter: str
-    time: str
-    quantity: msgspec.Raw = msgspec.Raw(b"")
-    dimensions: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-
-
-_ordinary = msgspec.json.Decoder(list[_Ordinary])
-
-
-def read_batch(body: bytes) -> list[Sent | Refused]:
+def read_batch(body: bytes) -> list[Sent | Refused] | Columns:
     """Return the events of a JSON list, in order; raises BatchUnreadable and BatchTooLong."""
-    quick = _read_quickly(body)
-    if quick is not None:
-        return quick
+    ordinary = columns_of(body, MOST_EVENTS)
+    if isinstance(ordinary, int):
+        raise BatchTooLong(ordinary)
+    if ordinary is not None:
+        return ordinary
     listed = _parse(body)
     if type(listed) is not list:
         raise BatchUnreadable("The body must be a list of events: [{...}, {...}].")
@@ -77,53 +65,6 @@ def read_line(line: bytes) -> Sent | Refused:
         return read_event(_parse(line))
     except BatchUnreadable as error:
         return Refused(None, str(error))
-
-
-def _read_quickly(body: bytes) -> list[Sent | Refused] | None:
-    """Return the events where all are ordinary and without fault, else None."""
-    if b"\\" in body:
-        return None
-    try:
-        rows = _ordinary.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    if len(rows) > MOST_EVENTS:
-        raise BatchTooLong(len(rows))
-    found: list[Sent | Refused] = []
-    texts = 0
-    try:
-        for row in rows:
-            texts += _texts_of(row)
-            found.append(_from_ordinary(row))
-    except Unacceptable:
-        return None
-    # The decoder takes the last of two fields of one name. Without backslashes each quotation
-    # mark begins or ends a text, so that a field which it passed over shows in their number.
-    return found if body.count(b'"') == 2 * texts else None
-
-
-def _texts_of(row: _Ordinary) -> int:
-    texts = 8
-    if memoryview(row.quantity):
-        texts += 2 if bytes(row.quantity)[:1] == b'"' else 1
-    if row.dimensions is not msgspec.UNSET:
-        texts += 1 + 2 * len(row.dimensions)
-    return texts
-
-
-def _from_ordinary(row: _Ordinary) -> Sent:
-    key, raw = row.idempotency_key, bytes(row.quantity)
-    if len(key) > LONGEST_KEY or not key.isprintable() or not key.strip():
-        plain_text(key, "idempotency_key", LONGEST_KEY)
-    for name, text in (("organization", row.organization), ("meter", row.meter)):
-        if len(text) > LONGEST_NAME or not text.isprintable() or not text.strip():
-            plain_text(text, name, LONGEST_NAME)
-    dimensions = {} if row.dimensions is msgspec.UNSET else row.dimensions
-    for name, text in dimensions.items():
-        if len(text) > LONGEST_VALUE or not text.isprintable():
-            dimension_value(text, name)
-    quantity = quantity_of(raw.decode().strip('"')) if raw else None
-    return Sent(key, row.organization, row.meter, quantity, moment_of(row.time), dimensions)
 
 
 class _Pairs(list[tuple[str, Any]]):

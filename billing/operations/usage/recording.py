@@ -12,22 +12,24 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from billing.operations.usage.alerting import look_at_alerts_soon
 from billing.operations.usage.buckets import (
     Buckets,
-    BucketsLost,
     BucketsMissing,
     fold,
     forget_buckets,
     known_buckets,
     make_buckets,
 )
+from billing.operations.usage.columns import Columns
 from billing.operations.usage.correcting import CONFLICT, EventsChanged, record_in_order
 from billing.operations.usage.places import Book, BucketKey, Placed, place
 from billing.operations.usage.sent import Refused, Sent, Unacceptable, Verdict, rejected
 from billing.operations.usage.storing import (
+    BucketsLost,
     insert_events,
     is_same,
     recheck_periods,
     stored_events,
 )
+from billing.operations.usage.together import store_together
 from billing.queries.settings import usage_reach
 from billing.queries.usage_lock import hold_usage, share_usage
 from core.tenancy import scope
@@ -42,7 +44,7 @@ class TooBusy(Exception):
 def record_usage(
     *,
     tenant_id: UUID,
-    events: Sequence[Sent | Refused],
+    events: Sequence[Sent | Refused] | Columns,
     now: datetime,
     reach: timedelta | None = None,
 ) -> list[Verdict]:
@@ -53,7 +55,6 @@ def record_usage(
     nothing. Repeating is safe. `reach` is how far back usage is taken, else as the company wants.
     Usage of closed periods has them looked at again. Raises TooBusy.
     """
-    record = _record_in_order if _has_corrections(events) else _record
     made: Buckets = {}
     missing: set[BucketKey] = set()
     for _ in range(ATTEMPTS):
@@ -63,7 +64,7 @@ def record_usage(
                 missing = set()
             with scope(tenant_id):
                 far = usage_reach() if reach is None else reach
-                return record(tenant_id, events, now, far, made)
+                return _record(tenant_id, events, now, far, made)
         except BucketsMissing as found:
             missing = found.keys
         except BucketsLost:
@@ -94,15 +95,48 @@ def _record_in_order(
     return verdicts
 
 
+def _record_columns(
+    tenant_id: UUID, batch: Columns, now: datetime, reach: timedelta, made: Buckets
+) -> list[Verdict]:
+    share_usage(tenant_id)
+    book = Book({*batch.organizations}, {*batch.meters})
+    # Made before others have to wait for the sums.
+    verdicts = [Verdict(index, key, "accepted") for index, key in enumerate(batch.keys)]
+    known = store_together(tenant_id, batch, book, now=now, reach=reach, made=made)
+    if known is None:
+        return _store(tenant_id, _told_apart(list(batch), book, now, reach), now, made)
+    if known:
+        places = [index for index, key in enumerate(batch.keys) if key in known]
+        others = [place(at, batch.sent(at), book, now=now, reach=reach) for at in places]
+        for index, verdict in _seen_before(others, {}).items():
+            verdicts[index] = verdict
+    return verdicts
+
+
 def _record(
     tenant_id: UUID,
-    events: Sequence[Sent | Refused],
+    events: Sequence[Sent | Refused] | Columns,
     now: datetime,
     reach: timedelta,
     made: Buckets,
 ) -> list[Verdict]:
+    if isinstance(events, Columns):
+        return _record_columns(tenant_id, events, now, reach, made)
+    if _has_corrections(events):
+        return _record_in_order(tenant_id, events, now, reach, made)
     share_usage(tenant_id)
-    verdicts, first, others = _told_apart(events, now, reach)
+    book = Book.of(events)
+    return _store(tenant_id, _told_apart(events, book, now, reach), now, made)
+
+
+def _store(
+    tenant_id: UUID,
+    told: tuple[dict[int, Verdict], dict[str, Placed], list[Placed]],
+    now: datetime,
+    made: Buckets,
+) -> list[Verdict]:
+    """Store the first event of each key where it is new; returns the verdict on all."""
+    verdicts, first, others = told
     ids = known_buckets((one.bucket for one in first.values()), made)
     rows = [(ids[one.bucket], one) for _, one in sorted(first.items())]
     fresh = insert_events(tenant_id, rows, now) if rows else None
@@ -114,14 +148,13 @@ def _record(
         recheck_periods(_late(new), now)
         look_at_alerts_soon({one.organization.text_id for _, one in new})
         fold(new)  # last, as others wait for these buckets until the transaction ends
-    return [verdicts[index] for index in range(len(events))]
+    return [verdicts[index] for index in sorted(verdicts)]
 
 
 def _told_apart(
-    events: Sequence[Sent | Refused], now: datetime, reach: timedelta
+    events: Sequence[Sent | Refused], book: Book, now: datetime, reach: timedelta
 ) -> tuple[dict[int, Verdict], dict[str, Placed], list[Placed]]:
     """Return those refused, the first event of each key, and all that may be known already."""
-    book = Book(events)
     verdicts: dict[int, Verdict] = {}
     first: dict[str, Placed] = {}
     others: list[Placed] = []

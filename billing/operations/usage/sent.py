@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -79,8 +80,8 @@ class Counts:
 
     def add(self, verdicts: list[Verdict]) -> None:
         """Count some more."""
-        for one in verdicts:
-            setattr(self, one.verdict, getattr(self, one.verdict) + 1)
+        for word, count in Counter([one.verdict for one in verdicts]).items():
+            setattr(self, word, getattr(self, word) + count)
 
 
 def rejected(index: int, refused: Refused) -> Verdict:

@@ -11,7 +11,10 @@ from uuid import UUID
 
 from django.db import connection
 
+from billing.operations.usage.columns import Columns
 from billing.operations.usage.places import Placed, pairs_of
+from billing.queries.usage_lock import sums_lock_key
+from core.prepared import fetch_prepared
 
 # No text that is stored holds a control character, so one parts them on the way.
 _BETWEEN, _NOTHING = "\x1f", "\x1e"
@@ -38,6 +41,11 @@ WITH inserted AS (
 )
 SELECT count(*), CASE WHEN count(*) < %s THEN array_agg(idempotency_key) END FROM inserted
 """
+_STORE = r"""
+SELECT known, is_raced, is_lost FROM billing_store_usage(
+    %(tenant)s, %(now)s, %(buckets)s, %(times)s, string_to_array(%(keys)s, E'\x1f'), %(quantities)s,
+    %(lock)s, %(stripes)s)
+"""
 _STORED = """
 SELECT e.idempotency_key, e.kind, e.corrects, e.time, e.quantity, e.value, e.bucket_id,
        b.organization_id, b.meter_id, b.day, b.dimensions,
@@ -59,6 +67,10 @@ WITH late AS (
 )
 UPDATE billing_billingperiod p SET recheck_at = %s FROM late WHERE p.id = late.id
 """
+
+
+class BucketsLost(Exception):
+    """Remembered buckets are not in the database, as after a backup was put back."""
 
 
 @dataclass(slots=True)
@@ -99,6 +111,38 @@ def insert_events(
         cursor.execute(_INSERT, [tenant_id, now, *columns, len(rows)])
         count, keys = cursor.fetchone()
     return None if count == len(rows) else set(keys or ())
+
+
+def store_columns(
+    tenant_id: UUID, batch: Columns, ids: Sequence[int], stripes: Sequence[int], now: datetime
+) -> set[str] | None:
+    """Store the new events of a batch and count them in their buckets, in one call.
+
+    `stripes` are the locks around the sums of its organizations.
+    Returns the keys that were there before; None, with nothing done, where another writer stored
+    one meanwhile. Raises BucketsLost.
+    """
+    quantities = batch.quantities
+    if "" in quantities:
+        quantities = [text or "1" for text in quantities]
+    rows = sorted(zip(batch.keys, ids, batch.times, quantities, strict=True))
+    keys, buckets, times, amounts = zip(*rows, strict=True)
+    ((known, is_raced, is_lost),) = fetch_prepared(
+        _STORE,
+        {
+            "tenant": tenant_id,
+            "now": now,
+            "buckets": "{" + ",".join(map(str, buckets)) + "}",
+            "times": "{" + ",".join(times) + "}",
+            "keys": _BETWEEN.join(keys),
+            "quantities": "{" + ",".join(amounts) + "}",
+            "lock": sums_lock_key(tenant_id),
+            "stripes": list(stripes),
+        },
+    )
+    if is_lost:
+        raise BucketsLost
+    return None if is_raced else set(known or ())
 
 
 def _optional(texts: list[str | None]) -> str | None:
