@@ -56,20 +56,6 @@ def ask_standing(self: Job, *, stripe_invoice_id: str) -> None:
     )
 
 
-@job(
-    "billing.mark_paid_elsewhere",
-    queue="stripe",
-    autoretry_for=(StripeUnavailable,),
-    max_retries=10,
-    retry_backoff=True,
-)
-def mark_paid_elsewhere(self: Job, *, invoice_id: str) -> None:
-    """Tell Stripe that an invoice was paid outside of it."""
-    standings.mark_paid_elsewhere(
-        tenant_id=self.tenant_id, invoice_id=UUID(invoice_id), clock=timezone.now
-    )
-
-
 @job("billing.sweep_standings")
 def sweep_standings(self: Job) -> None:
     """Find invoices whose due day has passed without an event."""
@@ -139,18 +125,12 @@ def work_on_run(self: Job, *, run_id: str) -> None:
         send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
 
 
-@job("billing.sweep_runs")
-def sweep_runs(self: Job) -> None:
-    """Send a worker to each run of one tenant that goes on."""
-    for run_id in run_work.working_runs(tenant_id=self.tenant_id):
-        send("billing.work_run", self.tenant_id, None, {"run_id": run_id})
-
-
 @platform_job("billing.wake_runs")
 def wake_runs(self: Job) -> None:
-    """Send one sweep for each tenant."""
+    """Send a worker to each run that goes on and that nobody is at; otherwise nothing."""
     for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
-        send("billing.sweep_runs", tenant_id, None, {})
+        for run_id in run_work.take_idle_runs(tenant_id=tenant_id, now=timezone.now()):
+            send("billing.work_run", tenant_id, None, {"run_id": run_id})
 
 
 @job("billing.audit_books")

@@ -13,7 +13,7 @@ from billing.api.base import checked
 from billing.api.organizations import READ_WRITE
 from billing.api.statement_fields import InvoiceAnswer, invoice_answer
 from billing.models import Invoice
-from billing.operations.standings import NotPayable, ask_paid_elsewhere
+from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
 from billing.operations.voiding import NotVoidable, void_invoice
 from core.api.problems import not_found
 from core.api.serializers import StrictSerializer
@@ -53,7 +53,7 @@ class InvoicePaidElsewhere(ApiView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Have Stripe told that the open amount came elsewhere; the state follows in a moment."""
         _found(pk)
-        ask_paid_elsewhere(invoice_id=pk)
+        ask_paid_elsewhere(invoice_id=pk, now=self.now)
         return Response(invoice_answer(_found(pk)), status=202)
 
 

@@ -93,6 +93,9 @@ class BillingRun(TenantRow):
     state = models.CharField(max_length=10, choices=State.choices, default=State.COMPILING)
     # What it was doing when it was stopped.
     stopped_in = models.CharField(max_length=10, blank=True, default="")
+    # When a worker was at it last, or was sent for: whoever looks after runs knows by it which
+    # of them nobody drives.
+    worked_at = models.DateTimeField(null=True)
     made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     compiled_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -47,6 +47,7 @@ class Push(TenantRow):
         FINALIZE = "finalize", "Finalize"
         CREDIT = "credit", "Credit note"
         VOID = "void", "Void"
+        PAID = "paid", "Tell that it was paid elsewhere"
         DONE = "done", "Done"
 
     class State(models.TextChoices):

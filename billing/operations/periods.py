@@ -43,10 +43,12 @@ ORDER BY k.id, t.starts_on
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - ours
 
-_CLOSE = """
+_DUE = "state = 'open' AND month <= %(month)s AND ends_at <= %(ended_by)s"
+_IS_DUE = f"SELECT EXISTS (SELECT FROM billing_billingperiod WHERE {_DUE})"  # noqa: S608 - ours
+_CLOSE = f"""
 WITH due AS (
     SELECT id FROM billing_billingperiod
-    WHERE state = 'open' AND month <= %(month)s AND ends_at <= %(ended_by)s
+    WHERE {_DUE}
     ORDER BY month, organization_id LIMIT %(limit)s FOR UPDATE),
 closed AS (
     UPDATE billing_billingperiod p SET state = 'closed', closed_at = %(now)s
@@ -55,7 +57,7 @@ last AS (
     SELECT organization_id, max(ends_on) - 1 AS day FROM closed GROUP BY organization_id)
 UPDATE billing_organization o SET closed_through = greatest(o.closed_through, last.day)
 FROM last WHERE o.id = last.organization_id
-"""
+"""  # noqa: S608 - ours
 
 
 @dataclass(slots=True)
@@ -84,17 +86,21 @@ def ensure_periods(*, month: date) -> None:
 def close_periods(*, tenant_id: UUID, month: date, now: datetime) -> bool:
     """Close some periods that ended with `month` or before, whose time of grace is over. In scope.
 
-    The transaction should end at once: usage waits meanwhile, and finds them closed. Returns
-    whether any were closed. Safe to repeat; `closed_through` never goes back.
+    The transaction should end at once: usage waits meanwhile, and finds them closed. With nothing
+    to close nobody waits. Returns whether any were closed. Safe to repeat; `closed_through` never
+    goes back.
     """
-    hold_usage(tenant_id)
+    values: dict[str, Any] = {
+        "month": month,
+        "ended_by": now - grace(),
+        "now": now,
+        "limit": CLOSED_AT_ONCE,
+    }
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {
-            "month": month,
-            "ended_by": now - grace(),
-            "now": now,
-            "limit": CLOSED_AT_ONCE,
-        }
+        cursor.execute(_IS_DUE, values)
+        if not cursor.fetchone()[0]:
+            return False
+        hold_usage(tenant_id)
         cursor.execute(_CLOSE, values)
         return bool(cursor.rowcount)
 

@@ -67,7 +67,8 @@ def _again(rows: QuerySet[Push], now: datetime) -> int:
     waiting = rows.filter(state=Push.State.WAITING).update(next_at=now)
     # What stands at Stripe is read again before anything else happens to it.
     there = rows.filter(state__in=STOPPED, invoice__state=Invoice.State.FINAL)
-    there.exclude(stripe_id=None).update(step=Push.Step.VERIFY, sending=[])
+    sent = there.exclude(stripe_id=None).exclude(step=Push.Step.PAID)
+    sent.update(step=Push.Step.VERIFY, sending=[])
     stopped = rows.filter(state__in=STOPPED).update(state=Push.State.QUEUED, next_at=now)
     if waiting or stopped:
         enqueue("billing.wake_pushes")
@@ -83,7 +84,7 @@ def request_new_draft(*, push_id: UUID, now: datetime) -> bool:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     mine = Push.objects.filter(
         free, pk=push_id, state__in=STOPPED, invoice__state=Invoice.State.FINAL
-    )
+    ).exclude(step=Push.Step.PAID)
     if not mine.exclude(stripe_id=None).update(
         state=Push.State.QUEUED,
         step=Push.Step.VERIFY,

@@ -15,6 +15,7 @@ from billing.operations.notices import tell_not_sent
 from billing.operations.push_credit import push_credit_note
 from billing.operations.push_customers import CustomerNotReady, make_customer
 from billing.operations.push_invoice import push_invoice
+from billing.operations.push_paid import push_paid
 from billing.operations.push_rows import (
     Clock,
     LeaseLost,
@@ -104,6 +105,8 @@ def _drive(turn: Turn, account: StripeAccount) -> None:
         make_customer(turn, account)
     elif push.invoice.state == Invoice.State.VOID:
         push_void(turn, account)
+    elif push.step == Push.Step.PAID:
+        push_paid(turn, account)
     else:
         push_invoice(turn, push.invoice, account)
 
@@ -123,7 +126,8 @@ def _tell(turn: Turn) -> None:
     push = turn.push
     with scope(turn.tenant_id):
         tell_answered(turn.clock())
-        if push.invoice is not None and push.state in (Push.State.BLOCKED, Push.State.MISMATCH):
+        is_stopped = push.state in (Push.State.BLOCKED, Push.State.MISMATCH)
+        if push.invoice is not None and is_stopped and push.step != Push.Step.PAID:
             tell_not_sent(push.invoice)
 
 

@@ -7,11 +7,12 @@ leaves nothing behind, and any number of workers come to the same invoices.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import OperationalError
+from django.db.models import Q
 
 from billing.models import BillingRun
 from billing.operations.compiling import compile_next
@@ -24,6 +25,11 @@ log = structlog.get_logger(__name__)
 
 States = BillingRun.State
 Clock = Callable[[], datetime]
+
+# A worker notes this often that it is at a run; one that nobody was at for so long is given to
+# another. In between lies the longest wait of a message behind other work.
+TOLD_EVERY = timedelta(seconds=10)
+LEFT_ALONE = timedelta(seconds=60)
 
 # Invoices of a chunk: less than a second's work, so that a run stops and shares its place soon.
 AT_ONCE = 500
@@ -43,8 +49,12 @@ def work_run(
     """
     try:
         prepare_run(tenant_id=tenant_id, run_id=run_id)
+        told_at = _tell_at_work(tenant_id, run_id, clock())
         while goes_on():
-            if not advance_run(tenant_id=tenant_id, run_id=run_id, now=clock(), limit=limit):
+            now = clock()
+            if now - told_at >= TOLD_EVERY:
+                told_at = _tell_at_work(tenant_id, run_id, now)
+            if not advance_run(tenant_id=tenant_id, run_id=run_id, now=now, limit=limit):
                 return False
     except OperationalError as error:
         # A deadlock or a lost connection: the chunk is undone, and the sweep sends another worker.
@@ -72,11 +82,24 @@ def advance_run(*, tenant_id: UUID, run_id: UUID, now: datetime, limit: int = AT
     return done
 
 
-def working_runs(*, tenant_id: UUID) -> list[UUID]:
-    """Return the runs that workers are needed for. Outside any scope."""
+def take_idle_runs(*, tenant_id: UUID, now: datetime) -> list[UUID]:
+    """Return the runs that go on and that nobody has been at lately, for a worker each.
+
+    Outside any scope. Of two that look at once, one is given a run; nor is it given again before
+    its worker had time to begin.
+    """
+    idle = Q(worked_at=None) | Q(worked_at__lte=now - LEFT_ALONE)
     with scope(tenant_id):
-        going = BillingRun.objects.filter(state__in=[States.COMPILING, States.FINALIZING])
-        return list(going.values_list("pk", flat=True))
+        going = BillingRun.objects.filter(idle, state__in=[States.COMPILING, States.FINALIZING])
+        found = going.values_list("pk", flat=True)
+        return [pk for pk in found if going.filter(pk=pk).update(worked_at=now)]
+
+
+def _tell_at_work(tenant_id: UUID, run_id: UUID, now: datetime) -> datetime:
+    """Note that somebody is at a run: by itself, so that no chunk waits for another's end."""
+    with scope(tenant_id):
+        BillingRun.objects.filter(pk=run_id).update(worked_at=now)
+    return now
 
 
 def prepare_run(*, tenant_id: UUID, run_id: UUID) -> None:

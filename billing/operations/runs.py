@@ -179,7 +179,7 @@ def lock_run(run_id: UUID) -> BillingRun:
 
 
 def wake(run: BillingRun) -> None:
-    """Send for workers once this commits; the sweep would find the run as well."""
+    """Send for a worker once this commits; the sweep finds runs that none came to."""
     if run.state in (States.COMPILING, States.FINALIZING):
         enqueue("billing.work_run", run_id=run.pk)
 

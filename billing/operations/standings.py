@@ -17,9 +17,8 @@ from django.db.models import Q
 from billing.models import Invoice, InvoiceStanding, Push
 from billing.operations.notices import tell_standing
 from billing.queries.accounts import account_of
-from core.jobs import enqueue
 from core.tenancy import scope
-from payments.gateway import WORKER, InvoiceFacts, Invoices, StripeRefused
+from payments.gateway import WORKER, InvoiceFacts, Invoices
 
 log = structlog.get_logger(__name__)
 
@@ -183,48 +182,3 @@ def standings_to_ask(*, tenant_id: UUID, now: datetime) -> list[str]:
         )
         found = rows.order_by("read_at").values_list("invoice__push__stripe_id", flat=True)
         return [stripe_id for stripe_id in found[:BATCH] if stripe_id]
-
-
-def ask_paid_elsewhere(*, invoice_id: UUID) -> None:
-    """Have a worker mark an invoice as paid outside of Stripe. In scope; repeating is safe.
-
-    Raises NotPayable for one that is not at Stripe, or of which nothing is open.
-    """
-    standing = InvoiceStanding.objects.filter(invoice_id=invoice_id).first()
-    is_there = Push.objects.filter(invoice_id=invoice_id, state=Push.State.DONE).exists()
-    if not is_there or standing is None:
-        raise NotPayable("This invoice is not at Stripe yet, so it cannot be marked paid there.")
-    if standing.state not in (States.OPEN, States.PAST_DUE, States.UNCOLLECTIBLE):
-        state = standing.get_state_display().lower()
-        raise NotPayable(f"This invoice is {state}: nothing of it is open.")
-    enqueue("billing.mark_paid_elsewhere", invoice_id=invoice_id)
-
-
-def mark_paid_elsewhere(*, tenant_id: UUID, invoice_id: UUID, clock: Clock) -> InvoiceStanding:
-    """Tell Stripe that an invoice was paid outside of it, and write what it says then.
-
-    Outside any scope. Repeating is safe. Raises NotPayable, StripeUnavailable.
-    """
-    with scope(tenant_id):
-        push = Push.objects.filter(invoice_id=invoice_id, state=Push.State.DONE).first()
-        standing = InvoiceStanding.objects.filter(invoice_id=invoice_id).first()
-        account = account_of()
-    if push is None or standing is None or not push.stripe_id:
-        raise NotPayable("This invoice is not at Stripe yet, so it cannot be marked paid there.")
-    if standing.state == States.PAID:
-        return standing
-    gateway = Invoices(account, patience=WORKER)
-    try:
-        gateway.pay_elsewhere(push.stripe_id, key=f"tap:inv:{invoice_id}:paid:{push.generation}")
-    except StripeRefused as refusal:
-        facts = gateway.read(push.stripe_id)
-        if facts.status != "paid":
-            raise NotPayable(f"Stripe does not take it as paid: {refusal}") from refusal
-    found = refresh_standing(
-        tenant_id=tenant_id, stripe_invoice_id=push.stripe_id, now=clock(), clock=clock
-    )
-    return found or standing
-
-
-class NotPayable(Exception):
-    """The invoice is not in a state in which it can be marked paid."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.forms.settling import VoidForm
 from billing.models import Invoice
-from billing.operations.standings import NotPayable, ask_paid_elsewhere
+from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
 from billing.operations.voiding import NotVoidable, void_invoice
 from core.models import User
 from core.pages import StaffRequest, staff_page
@@ -50,9 +50,9 @@ def invoice_paid(request: StaffRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return TemplateResponse(request, "billing/staff/paid.html", {"invoice": invoice})
     try:
-        ask_paid_elsewhere(invoice_id=pk)
+        ask_paid_elsewhere(invoice_id=pk, now=timezone.now())
     except NotPayable as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Stripe is being told; the invoice shows it in a moment.")
+        messages.success(request, "Noted. Stripe is told next; the invoice shows how far that is.")
     return HttpResponseRedirect(reverse("billing_invoice", args=[pk]))

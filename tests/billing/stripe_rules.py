@@ -11,13 +11,9 @@ from hypothesis.stateful import rule
 
 from billing.models import CreditNote, Invoice, InvoiceStanding, Push
 from billing.operations.push_desk import retry_pushes
+from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
 from billing.operations.push_work import push_next
-from billing.operations.standings import (
-    NotPayable,
-    mark_paid_elsewhere,
-    refresh_standing,
-    standings_to_ask,
-)
+from billing.operations.standings import refresh_standing, standings_to_ask
 from core.tenancy import scope
 from payments.gateway import StripeUnavailable
 from payments.operations.events import process_event
@@ -104,12 +100,9 @@ class StripeRules:
             rows = Push.objects.filter(state="done", invoice__state="final")
             found = list(rows.order_by("invoice__number").values_list("invoice", flat=True))
         if found:
-            with suppress(NotPayable):
-                mark_paid_elsewhere(
-                    tenant_id=self.books.tenant.pk,
-                    invoice_id=data.draw(st.sampled_from(found)),
-                    clock=self.world.clock,
-                )
+            with suppress(NotPayable), scope(self.books.tenant.pk):
+                invoice_id = data.draw(st.sampled_from(found))
+                ask_paid_elsewhere(invoice_id=invoice_id, now=self.world.clock())
 
     @rule(data=st.data())
     def write_off(self, data: st.DataObject) -> None:

@@ -16,7 +16,7 @@ from billing.models import (
     WalletEntry,
 )
 from billing.operations.review import NotADraft, drop_draft, recompile_draft
-from billing.operations.run_work import advance_run, working_runs
+from billing.operations.run_work import advance_run, take_idle_runs
 from billing.operations.runs import (
     OtherRunOpen,
     RunNotPossible,
@@ -323,5 +323,5 @@ def test_runs_of_another_company_stay_hidden(world: World, other_tenant: Tenant)
             stop_run(run_id=run.pk, now=NOVEMBER)
 
     assert not advance_run(tenant_id=other_tenant.pk, run_id=run.pk, now=NOVEMBER)
-    assert working_runs(tenant_id=other_tenant.pk) == []
-    assert working_runs(tenant_id=world.tenant.pk) == [run.pk]
+    assert take_idle_runs(tenant_id=other_tenant.pk, now=NOVEMBER) == []
+    assert take_idle_runs(tenant_id=world.tenant.pk, now=NOVEMBER) == [run.pk]

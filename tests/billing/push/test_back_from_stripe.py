@@ -10,13 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.models import InvoiceStanding, Notice, Organization, Push
-from billing.operations.standings import (
-    NotPayable,
-    keep_standing,
-    mark_paid_elsewhere,
-    refresh_standing,
-    standings_to_ask,
-)
+from billing.operations.standings import keep_standing, refresh_standing, standings_to_ask
 from core.tenancy import scope
 from payments.gateway.invoices import invoice_facts
 from payments.models import StripeEvent
@@ -125,30 +119,6 @@ def test_invoice_voided_at_stripe_is_told_to_staff(world, sent):
     assert world.standing(sent).state == "void"
     assert push.state == "blocked"
     assert push.last_error.startswith("It was voided at Stripe, but is final here.")
-
-
-def test_paid_elsewhere_is_told_to_stripe(world, sent):
-    standing = mark_paid_elsewhere(tenant_id=world.tenant.pk, invoice_id=sent.pk, clock=world.clock)
-
-    assert (standing.state, standing.is_paid_out_of_band) == ("paid", True)
-    assert world.stripe("GET", f"invoices/{world.push(sent).stripe_id}")["status"] == "paid"
-
-
-def test_paid_elsewhere_twice_is_paid_once(world, sent):
-    for _ in range(2):
-        standing = mark_paid_elsewhere(
-            tenant_id=world.tenant.pk, invoice_id=sent.pk, clock=world.clock
-        )
-
-    assert (standing.state, standing.paid_minor) == ("paid", 1200)
-    assert world.calls().count("invoices/pay") == 1
-
-
-def test_invoice_that_is_not_sent_cannot_be_marked_paid(world):
-    invoice = world.invoice()
-
-    with pytest.raises(NotPayable):
-        mark_paid_elsewhere(tenant_id=world.tenant.pk, invoice_id=invoice.pk, clock=world.clock)
 
 
 def test_refund_of_an_invoice_is_kept_and_lands_on_no_worklist(world, sent):

@@ -8,9 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from billing import tasks
 from billing.models import Invoice
-from core.jobs import TENANT_HEADER
 from core.models import User
 from core.operations.api_keys import make_api_key
 from core.tenancy import scope
@@ -75,22 +73,17 @@ def test_paid_invoice_is_not_voided_and_says_why(world, sent, staff):
     assert state_of(world, sent) == "final"
 
 
-def run_paid_elsewhere(world, invoice):
-    headers = {TENANT_HEADER: str(world.tenant.pk)}
-    tasks.mark_paid_elsewhere.apply(
-        kwargs={"invoice_id": str(invoice.pk)}, headers=headers, throw=True
-    )
-
-
 def test_staff_mark_an_invoice_as_paid_elsewhere(world, sent, staff):
     path = f"/billing/invoices/{sent.pk}/paid/"
 
     shown, asked = staff.get(path), staff.post(path)
-    run_paid_elsewhere(world, sent)
+    waiting = staff.get(f"/billing/invoices/{sent.pk}/").content.decode()
+    world.push_all()
     again = staff.post(path, follow=True)
 
     assert [one.status_code for one in (shown, asked)] == [200, 302]
     assert (world.standing(sent).state, at_stripe(world, sent)) == ("paid", "paid")
+    assert "Waiting, next: tell that it was paid elsewhere" in waiting
     assert "nothing of it is open" in again.content.decode()
 
 
@@ -101,7 +94,6 @@ def test_program_voids_and_marks_paid(world, staff):
 
     voided = post(books, f"/api/invoices/{first.pk}/void/", {"reason": "Wrong"})
     paid = post(books, f"/api/invoices/{second.pk}/paid-elsewhere/", {})
-    run_paid_elsewhere(world, second)
     world.push_all()
 
     assert (voided.status_code, voided.json()["state"]) == (200, "void")
