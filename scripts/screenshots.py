@@ -117,7 +117,7 @@ SHOTS = (
     Shot("pipeline", open_path("/pipeline/"), log_in_as="admin"),
     Shot("home", open_path("/admin/"), log_in_as="admin"),
     Shot("links", open_path("/links/"), log_in_as="admin"),
-    Shot("analytics", open_path("/analytics/?first_day=&last_day="), log_in_as="admin"),
+    Shot("analytics", open_path("/analytics/"), log_in_as="admin"),
     Shot("payment", open_row("/payments/", DUTCH_LINK), log_in_as="admin"),
     Shot("safety-dark", open_path("/payments/safety/"), scheme="dark", log_in_as="admin"),
     Shot("club", open_row("/clubs/", "Beer of the month"), log_in_as="admin"),
