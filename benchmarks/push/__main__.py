@@ -5,8 +5,8 @@ does and answers 429 above the limit. Told are the calls a second against the al
 calls for each invoice, how the ends of two companies lie (`--beside`), and whether the sandbox
 has each invoice once, with its number, currency, total and every line, final, and no draft.
 
-`--faults` puts a proxy between that fails about one call in four, in fourteen ways. `--kill 20`
-kills a worker or one of its processes with SIGKILL every twenty seconds.
+`--faults` puts a proxy between that fails about one call in four, in fourteen ways. `--kill 50`
+kills a worker or one of its processes with SIGKILL whenever fifty more invoices are done.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
         "--faults", type=float, nargs="?", const=1.0, default=0.0, metavar="TIMES",
         help="fail about one call in four, or so many times as often",
     )  # fmt: skip
-    parser.add_argument("--kill", type=float, default=0.0, metavar="SECONDS", help="how often")
+    parser.add_argument("--kill", type=int, default=0, metavar="INVOICES", help="between kills")
     parser.add_argument("--seed", type=int, default=1, help="of the dice (1)")
     parser.add_argument("--patience", type=float, default=3600.0, help="seconds at most (3600)")
     return parser.parse_args(words)

@@ -136,12 +136,12 @@ def organizations_of(tenant_id: Any) -> set[str]:
 
 
 def open_pushes(tenant_id: Any) -> int:
-    """Return how many pushes are still on their way."""
+    """Return how many invoices are still on their way."""
     from billing.models import Push
     from core.tenancy import scope
 
     with scope(tenant_id):
-        return Push.objects.filter(state__in=Push.OPEN).count()
+        return Push.objects.filter(state__in=Push.OPEN, invoice__isnull=False).count()
 
 
 def customers_at(base: str, keys: Iterable[str], owners: set[str]) -> list[str]:

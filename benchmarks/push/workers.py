@@ -77,6 +77,7 @@ class Crew:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
             end_group(process.pid)
+            process.wait()
 
 
 def _children(pid: int) -> list[int]:
@@ -89,24 +90,26 @@ def watch(
     crew: Crew,
     waiting: Callable[[], int],
     *,
-    kill_every: float,
+    kill_every: int,
     dice: Random,
     patience: float,
     say: Callable[[str], None],
 ) -> list[tuple[float, int]]:
-    """Return when nothing waits any more, or after `patience`; kills now and then, if wanted.
+    """Return when nothing waits any more, or after `patience`; kills on the way, if wanted.
 
-    Returns how many waited, at each look: (seconds since the start, count).
+    A kill comes whenever `kill_every` more are done, so that a slow machine is killed no more often
+    than a quick one. Returns how many waited, at each look: (seconds since the start, count).
     """
-    began = killed = time.monotonic()
-    looks: list[tuple[float, int]] = []
+    began = time.monotonic()
+    looks = [(0.0, waiting())]
+    next_at = looks[0][1] - kill_every
     while time.monotonic() - began < patience:
         time.sleep(2)
         looks.append((time.monotonic() - began, waiting()))
         if not looks[-1][1]:
             break
-        if kill_every and time.monotonic() - killed >= kill_every:
+        if kill_every and looks[-1][1] <= next_at:
+            next_at = looks[-1][1] - kill_every
             victim = crew.kill_one(dice)
-            killed = time.monotonic()
             say(f"{looks[-1][0]:5.0f} s  {looks[-1][1]} wait  killed {victim}")
     return looks
