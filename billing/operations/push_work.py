@@ -169,9 +169,12 @@ def has_due(*, tenant_id: UUID, now: datetime) -> bool:
 
 
 def next_due(*, tenant_id: UUID, now: datetime) -> float | None:
-    """Return in how many seconds something is due, what others hold included. Opens a scope."""
+    """Return in how many seconds something is due, what others hold included. Opens a scope.
+
+    None as well while the desk is paused or Stripe is away: then nobody is to be woken for it.
+    """
     with scope(tenant_id):
-        if PushDesk.objects.filter(paused_at__isnull=False).exists():
+        if PushDesk.objects.filter(paused_at__isnull=False).exists() or is_away(now):
             return None
         found = Push.objects.filter(state__in=Push.OPEN).aggregate(at=Min("next_at"))["at"]
     return max(0.0, (found - now).total_seconds()) if found else None

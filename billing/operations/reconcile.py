@@ -168,7 +168,7 @@ def _compare_two(
 def _never_queued(month: date, following: date) -> list[Difference]:
     """Return final invoices with something to pay that have no way to Stripe at all. In scope."""
     issued = Invoice.objects.filter(issued_on__gte=month, issued_on__lt=following)
-    lost = issued.filter(state=Invoice.State.FINAL, total_minor__gt=0, push=None)
+    lost = issued.filter(state=Invoice.State.FINAL, total_minor__gt=0, push__isnull=True)
     return [
         Difference(str(one.number), "never put on its way", f"{one.total_minor} {one.currency}", "")
         for one in lost.order_by("number")
