@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import django
+import psycopg
 from cryptography.fernet import Fernet
 from django.core.management import call_command
+from psycopg import sql
 
 from core.demo.layout import PROJECT
 from core.demo.postgres import DATABASE, OWNER, SUPERUSER, LocalPostgres
@@ -73,6 +76,28 @@ def servers(home: Path) -> Iterator[tuple[LocalPostgres, LocalValkey]]:
         postgres.drop_database(DATABASE)
         postgres.create_database()
         yield postgres, valkey
+
+
+def migrate_once(postgres: LocalPostgres) -> None:
+    """Make the tables, or copy the ones that an earlier run made by the same migrations."""
+    from django.db import connection
+
+    digest = hashlib.sha256()
+    for path in sorted([*PROJECT.glob("*/*migrations/*.py"), PROJECT / "core" / "rls.py"]):
+        digest.update(path.read_bytes())
+    kept = f"ready_{digest.hexdigest()[:12]}"
+    with psycopg.connect(postgres.url("postgres", SUPERUSER), autocommit=True) as administer:
+        found = administer.execute("SELECT FROM pg_database WHERE datname = %s", [kept])
+        if found.fetchone() is None:
+            call_command("migrate", verbosity=0, skip_checks=True)
+            connection.close()
+            made, model = kept, DATABASE
+        else:
+            postgres.drop_database(DATABASE)
+            made, model = DATABASE, kept
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        administer.execute(words.format(sql.Identifier(made), sql.Identifier(model)))
+    postgres.create_database()  # a copy lacks what the roles may do with the database itself
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
 from django.utils import timezone
@@ -17,8 +18,8 @@ from payments.gateway import StripeUnavailable
 
 # A worker gives its place back after this long, so that each tenant has its turn.
 TURN = timedelta(seconds=10)
-# Pushing waits for Stripe's limits most of the time, and holds a worker meanwhile.
-PUSH_TURN = timedelta(seconds=4)
+# What is due later than this is found by beat.
+BEAT_SECONDS = 30
 
 
 @job("billing.wake_pushes", queue="billing")
@@ -31,18 +32,26 @@ def wake_pushes(self: Job) -> None:
 
 @job("billing.push_turn", queue="billing")
 def push_turn(self: Job, *, place: int, token: str) -> None:
-    """Push for a while, then go to the end of the queue, behind the other tenants."""
+    """Push one thing, then go to the end of the queue, behind the other tenants."""
     if not push_places.begin_turn(self.tenant_id, place, token):
         return
-    until = timezone.now() + PUSH_TURN
-    has_more = push_work.work_pushes(
-        tenant_id=self.tenant_id,
-        clock=timezone.now,
-        goes_on=lambda: timezone.now() < until,
-    )
-    push_places.end_turn(self.tenant_id, place, token, goes_on=has_more)
-    if has_more:
-        send("billing.push_turn", self.tenant_id, None, {"place": place, "token": token})
+    wait = push_work.take_turn(tenant_id=self.tenant_id, place=place, clock=timezone.now)
+    push_places.end_turn(self.tenant_id, place, token, goes_on=wait is not None)
+    if wait is not None:
+        send("billing.push_turn", self.tenant_id, wait or None, {"place": place, "token": token})
+    else:
+        _wake_later(self.tenant_id)
+
+
+def _wake_later(tenant_id: UUID) -> None:
+    """Have the desk woken when the next thing is due, if that is before beat comes round."""
+    now = timezone.now()
+    seconds = push_work.next_due(tenant_id=tenant_id, now=now)
+    if seconds is None or seconds > BEAT_SECONDS:
+        return
+    at = ceil(now.timestamp() + seconds)
+    if push_places.is_first_to_wake(tenant_id, at):
+        send("billing.wake_pushes", tenant_id, at - now.timestamp(), {})
 
 
 @job("billing.ask_standing", queue="stripe", autoretry_for=(StripeUnavailable,), max_retries=2)

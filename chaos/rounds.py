@@ -16,7 +16,7 @@ from chaos.people import charges_of, crowd, invoices_of, send_all
 from chaos.site import Site, pause
 from core.demo.processes import wait_until
 
-WHOLE_SECONDS = 420.0  # leases of killed workers run out after two minutes
+WHOLE_SECONDS = 420.0  # leases of killed workers run out first, of letters after two minutes
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -49,11 +50,29 @@ local strikes = redis.call('GET', KEYS[2]) or 0
 if held <= 0 then
     strikes = redis.call('INCR', KEYS[2])
     redis.call('PEXPIRE', KEYS[2], tonumber(ARGV[4]))
+    redis.call('DEL', KEYS[2] .. ':passed')
 end
 local pause = math.min(longest, tonumber(ARGV[2]) * 2 ^ math.max(0, tonumber(strikes) - 1))
 pause = math.floor(math.max(1, math.min(longest, math.max(pause, asked))))
 redis.call('SET', KEYS[1], 1, 'PX', pause)
 return pause
+"""
+# KEYS: strikes. ARGV: after how many calls in a row that went well they are forgotten. Another
+# refusal begins the counting anew, because it writes the strikes again.
+_RELIEVE = """
+local cleared = 0
+for i = 1, #KEYS do
+    if redis.call('EXISTS', KEYS[i]) == 1 then
+        local passed = KEYS[i] .. ':passed'
+        if redis.call('INCR', passed) >= tonumber(ARGV[1]) then
+            redis.call('DEL', KEYS[i], passed)
+            cleared = cleared + 1
+        else
+            redis.call('EXPIRE', passed, 600)
+        end
+    end
+end
+return cleared
 """
 BURST = 5
 # While Redis is down each process goes at this part of the rate: neither open nor at a halt.
@@ -71,6 +90,7 @@ class Buckets:
         )
         self._take = self._redis.register_script(_TAKE)
         self._strike = self._redis.register_script(_STRIKE)
+        self._relieve = self._redis.register_script(_RELIEVE)
 
     def take(self, *pauses: str, rates: Mapping[str, float], burst: float = BURST) -> float:
         """Take a place in each bucket (name: calls a second); returns 0, or seconds to wait.
@@ -95,6 +115,19 @@ class Buckets:
         """
         numbers = [int(seconds * 1000) for seconds in (asked, first, longest, remembered)]
         return int(self._strike(keys=[key, f"{key}:strikes"], args=numbers)) / 1000
+
+    def relieve(self, *keys: str, after: int) -> int:
+        """Count a call that went well; `after` so many in a row, strikes of these are forgotten.
+
+        So pauses grow while the other side refuses again and again, and not because one call in
+        twenty is refused. Returns how many keys had their strikes forgotten.
+        """
+        return int(self._relieve(keys=[f"{key}:strikes" for key in keys], args=[after]))
+
+    def held(self, key: str) -> float:
+        """Return for how many seconds calls that name this key are held back; 0 if they are not."""
+        left: Any = self._redis.pttl(key)
+        return max(0, int(left)) / 1000
 
 
 class Pace:

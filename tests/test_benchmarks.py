@@ -9,6 +9,7 @@ import pytest
 from benchmarks.load import BadAnswer, Request, is_whole, writer
 from benchmarks.measures import Comparison, Sample, compare, in_turn, needed
 from benchmarks.mixed import is_flat, percentile
+from benchmarks.push.count import Tally, Wanted, tally
 from benchmarks.statements import Statements, sort_out
 from payments.gateway import verify_signature
 
@@ -111,3 +112,41 @@ def test_percentiles_and_flat_memory_of_the_mixed_load() -> None:
     assert [percentile(values, part) for part in (0.5, 0.95, 0.99)] == [0.51, 0.96, 1.0]
     assert percentile([3.0], 0.99) == 3.0
     assert [is_flat(100, 139), is_flat(100, 141), is_flat(1000, 1149)] == [True, False, True]
+
+
+LINES = (("line-1", 1000), ("line-2", -50))
+WANTED = {"ours": Wanted(number="B-1", currency="usd", total=950, lines=LINES)}
+
+
+def at_stripe(**changes: object) -> dict[str, object]:
+    lines = [{"metadata": {"taproom_line": ref}, "amount": amount} for ref, amount in LINES]
+    made = {"status": "open", "number": "B-1", "currency": "usd", "total": 950, "lines": lines}
+    return {**made, "metadata": {"taproom_invoice": "ours"}, **changes}
+
+
+def test_tally_of_equal_sides_is_sound() -> None:
+    found = tally(WANTED, [at_stripe(), at_stripe(status="void")], ["org-1", "org-2"])
+
+    assert (found, found.is_sound) == (Tally(wanted=1, there=1), True)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ([], Tally(1, 0, missing=1)),
+        ([at_stripe(), at_stripe()], Tally(1, 1, doubled=1)),
+        ([at_stripe(total=951)], Tally(1, 0, wrong=1)),
+        ([at_stripe(currency="eur")], Tally(1, 0, wrong=1)),
+        ([at_stripe(lines=at_stripe()["lines"] * 2)], Tally(1, 0, wrong=1)),  # type: ignore[operator]
+        ([at_stripe(), at_stripe(status="draft")], Tally(1, 1, drafts=1)),
+        ([at_stripe(), at_stripe(metadata={})], Tally(1, 1, strangers=1)),
+    ],
+)
+def test_tally_finds_what_is_odd(made: list[dict[str, object]], expected: Tally) -> None:
+    found = tally(WANTED, made, [])
+
+    assert (found, found.is_sound) == (expected, False)
+
+
+def test_tally_finds_a_customer_that_stands_twice() -> None:
+    assert tally(WANTED, [at_stripe()], ["org-1", "org-1"]).is_sound is False

@@ -80,7 +80,10 @@ class Push(TenantRow):
     # Where it differs: [what, ours, Stripe's] for each difference, as words.
     differences = models.JSONField(default=list)
     calls = models.IntegerField(default=0)
+    # How often it was taken up, which also tells one holder of the lease from the next.
     attempts = models.IntegerField(default=0)
+    # How often in a row it got no further; each time it waits longer.
+    failures = models.IntegerField(default=0, db_default=0)
     next_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True, default="")

@@ -166,8 +166,10 @@ def queue_void(note: CreditNote, *, now: datetime) -> None:
     """Have Stripe void its side; a note that it has not seen is not sent at all."""
     pushes = Push.objects.filter(credit_note=note)
     unseen = pushes.filter(key_used_at=None, stripe_id=None)
-    if not unseen.update(state=Push.State.DROPPED, next_at=None, leased_until=None):
-        # Counting an attempt takes the lease from a worker that is at it.
+    # Counting an attempt takes the lease from a worker that is at it.
+    if not unseen.update(
+        state=Push.State.DROPPED, next_at=None, leased_until=None, attempts=F("attempts") + 1
+    ):
         pushes.update(
             step=Push.Step.VOID,
             state=Push.State.QUEUED,

@@ -19,6 +19,7 @@ from payments.gateway import (
 from payments.models import StripeAccount
 
 Settled = CreditNote.Settled
+WAITS_FOR_INVOICE = 60.0
 
 
 def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> None:
@@ -31,16 +32,14 @@ def push_credit_note(turn: Turn, note: CreditNote, account: StripeAccount) -> No
         _void(turn, CreditNotes(account, patience=BULK), note, invoice_push.stripe_id)
         return
     if invoice_push.state != Push.State.DONE or not invoice_push.stripe_id:
-        turn.postpone("It waits until its invoice is at Stripe.", seconds=60)
+        turn.wait("It waits until its invoice is at Stripe.", seconds=WAITS_FOR_INVOICE)
         return
     gateway = CreditNotes(account, patience=BULK)
     try:
         facts = _made(turn, gateway, note, invoice_push.stripe_id)
     except StripeRefused as refusal:
         if _has_moved(turn, note, invoice_push.stripe_id):
-            turn.postpone(
-                "Its invoice was paid meanwhile; it is credited as a paid one.", seconds=1
-            )
+            turn.wait("Its invoice was paid meanwhile; it is credited as a paid one.", seconds=1)
         else:
             turn.block(f"Stripe refuses the credit note: {refusal}")
         return

@@ -10,7 +10,14 @@ from billing.operations.push_payload import customer_params
 from billing.operations.push_queue import customer_push
 from billing.operations.push_rows import KEY_LIFETIME, Clock, Turn, claim
 from core.tenancy import scope
-from payments.gateway import BULK, CustomerFacts, Customers, StripeRefused, StripeUnavailable
+from payments.gateway import (
+    BULK,
+    CustomerFacts,
+    Customers,
+    LimitUsedUp,
+    StripeRefused,
+    StripeUnavailable,
+)
 from payments.models import StripeAccount
 
 # Clocks differ, and a customer may be older than the row that asks for it.
@@ -53,6 +60,9 @@ def make_customer(turn: Turn, account: StripeAccount) -> str:
     """
     try:
         facts = _made(turn, Customers(account, patience=BULK))
+    except LimitUsedUp as error:
+        turn.wait(str(error), seconds=error.retry_after or 1)
+        raise
     except StripeUnavailable as error:
         turn.postpone(str(error), seconds=error.retry_after)
         raise
@@ -74,8 +84,17 @@ def make_customer(turn: Turn, account: StripeAccount) -> str:
         Organization.objects.filter(pk=turn.push.organization_id).update(
             stripe_customer_id=facts.customer_id
         )
+        _go_on_with_invoices(turn)
     turn.push.organization.stripe_customer_id = facts.customer_id
     return facts.customer_id
+
+
+def _go_on_with_invoices(turn: Turn) -> None:
+    """Take up what waited for the customer. In scope."""
+    waiting = Push.objects.filter(
+        organization_id=turn.push.organization_id, state=Push.State.WAITING, leased_until=None
+    )
+    waiting.update(next_at=turn.clock())
 
 
 def _made(turn: Turn, gateway: Customers) -> CustomerFacts:

@@ -64,12 +64,14 @@ def _customer_of(push: Push) -> QuerySet[Push]:
 def _again(rows: QuerySet[Push], now: datetime) -> int:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     rows = rows.filter(free)
-    waiting = rows.filter(state=Push.State.WAITING).update(next_at=now)
+    waiting = rows.filter(state=Push.State.WAITING).update(next_at=now, failures=0)
     # What stands at Stripe is read again before anything else happens to it.
     there = rows.filter(state__in=STOPPED, invoice__state=Invoice.State.FINAL)
     sent = there.exclude(stripe_id=None).exclude(step=Push.Step.PAID)
     sent.update(step=Push.Step.VERIFY, sending=[])
-    stopped = rows.filter(state__in=STOPPED).update(state=Push.State.QUEUED, next_at=now)
+    stopped = rows.filter(state__in=STOPPED).update(
+        state=Push.State.QUEUED, next_at=now, failures=0
+    )
     if waiting or stopped:
         enqueue("billing.wake_pushes")
     return waiting + stopped

@@ -27,7 +27,14 @@ from billing.operations.push_rows import KEY_LIFETIME, Turn, tell_answered
 from billing.operations.standings import keep_standing
 from core.observe.money import tell_money
 from core.tenancy import scope
-from payments.gateway import BULK, InvoiceFacts, Invoices, StripeRefused, StripeUnavailable
+from payments.gateway import (
+    BULK,
+    InvoiceFacts,
+    Invoices,
+    LimitUsedUp,
+    StripeRefused,
+    StripeUnavailable,
+)
 from payments.models import StripeAccount
 
 Step = Push.Step
@@ -89,12 +96,14 @@ def _one_step(sending: Sending) -> None:
             _STEPS[push.step](sending)
     except StripeUnavailable as error:
         sending.turn.note("no answer", key=sending.key(), detail=str(error))
+        if isinstance(error, LimitUsedUp):
+            raise
         if not error.replayed:
             sending.turn.postpone(str(error), seconds=error.retry_after)
             raise
         _in_doubt(sending, str(error))
     except CustomerNotReady as error:
-        sending.turn.postpone(str(error), seconds=error.seconds)
+        sending.turn.wait(str(error), seconds=error.seconds)
         raise
     except StripeRefused as refusal:
         sending.turn.note("refused", key=sending.key(), detail=str(refusal))
@@ -243,6 +252,7 @@ def _create(sending: Sending) -> None:
         stripe_id=facts.invoice_id,
         step=Step.LINES if is_first else Step.VERIFY,
         key_used_at=turn.clock(),
+        failures=0,
         sending=[line.ref for line in sending.wanted[:BATCH]] if is_first else [],
     )
 
@@ -258,12 +268,13 @@ def _add_lines(sending: Sending) -> None:
     sent = push.lines_sent + len(lines)
     following = [line.ref for line in sending.wanted[sent : sent + BATCH]]
     if push.generation > 1 or (not following and not _is_right(sending, facts)):
-        turn.hold(step=Step.VERIFY, lines_sent=sent, sending=[], key_used_at=turn.clock())
+        step, following = Step.VERIFY, []
     elif following:
-        turn.hold(lines_sent=sent, sending=following, key_used_at=turn.clock())
+        step = Step.LINES
     else:
         turn.is_verified = True
-        turn.hold(step=Step.FINALIZE, lines_sent=sent, sending=[], key_used_at=turn.clock())
+        step = Step.FINALIZE
+    turn.hold(step=step, lines_sent=sent, sending=following, key_used_at=turn.clock(), failures=0)
 
 
 def _is_right(sending: Sending, facts: InvoiceFacts) -> bool:
@@ -274,6 +285,7 @@ def _verify(sending: Sending) -> None:
     """Read all of it, and go on, send what lacks, begin anew, or leave it to a person."""
     turn, push = sending.turn, sending.push
     facts = sending.gateway.read(push.stripe_id or "")
+    turn.renew()
     lines = sending.gateway.read_lines(facts.invoice_id)
     found = compare(facts, lines, sending.wanted, sending.invoice)
     turn.note("read", detail=f"{facts.status}, {len(lines)} lines, total {facts.total_minor}")
@@ -343,6 +355,10 @@ def _finish(sending: Sending, facts: InvoiceFacts) -> None:
             pdf_url=facts.pdf_url[:500],
         )
         keep_standing(sending.invoice.pk, facts, read_at=now, now=now)
+        credits_of_it = Push.objects.filter(
+            organization_id=turn.push.organization_id, credit_note__invoice=sending.invoice
+        )
+        credits_of_it.filter(state=Push.State.WAITING).update(next_at=now)
         tell_answered(now)
         tell_money(
             "invoice_pushed",

@@ -21,8 +21,10 @@ from django.core.cache import cache
 log = structlog.get_logger(__name__)
 
 # A place is given to another message after so long: whoever had it may be lost. If it was not, the
-# one that begins first keeps the place, and the other ends as soon as it begins.
+# one that begins first keeps the place, and the other ends as soon as it begins. Who has begun is
+# soon done or dead.
 HELD_SECONDS = 60
+BEGUN_SECONDS = 30
 # Longer than any message waits.
 REMEMBERED_SECONDS = 3600
 
@@ -54,7 +56,7 @@ def begin_turn(tenant_id: UUID, place: int, token: str) -> bool:
         held = cache.get(key)
         if held is not None and held != token:
             cache.set(_ended(held), 1, REMEMBERED_SECONDS)
-        cache.set(key, token, HELD_SECONDS)
+        cache.set(key, token, BEGUN_SECONDS)
     return True
 
 
@@ -66,6 +68,17 @@ def end_turn(tenant_id: UUID, place: int, token: str, *, goes_on: bool) -> None:
             cache.touch(key, HELD_SECONDS)
         elif cache.get(key) == token:
             cache.delete(key)
+
+
+def is_first_to_wake(tenant_id: UUID, second: int) -> bool:
+    """Return True once for each second at which the desk is to be woken. Repeating is safe.
+
+    All places that find nothing to do at one moment want it woken when the next thing is due.
+    """
+    try:
+        return bool(cache.add(f"push-wake:{tenant_id}:{second}", 1, HELD_SECONDS))
+    except redis.RedisError:
+        return False
 
 
 def _ended(token: str) -> str:

@@ -17,19 +17,24 @@ import structlog
 from django.db.models import F, Q
 
 from billing.models import Push, PushDesk, StripeCall
+from billing.queries.push_desk import TOLD_AFTER
+from core.jobs import enqueue
 from core.tenancy import scope
 
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
-# Longer than the longest call: its turn, the connection and the answer.
-LEASE = timedelta(minutes=2)
-LONGEST_WAIT = timedelta(minutes=15)
+# Longer than the longest call: its turn, the connection and the answer. So soon after a worker was
+# killed somebody else goes on with what it held.
+LEASE = timedelta(seconds=45)
+LONGEST_WAIT = timedelta(minutes=2)
 # Stripe forgets keys after a day at the earliest; past this age, look before repeating.
 KEY_LIFETIME = timedelta(hours=23)
 # The desk's row is written at most this often to say that Stripe answers.
 TOLD_EVERY = timedelta(seconds=10)
+# What a call comes to that nobody answered.
+UNANSWERED = ("no answer", "failed")
 
 
 class LeaseLost(Exception):
@@ -43,6 +48,7 @@ class Turn:
         self.push = push
         self.clock = clock
         self.is_verified = False
+        self.has_answer = False
         self._calls: list[StripeCall] = []
 
     @property
@@ -52,6 +58,7 @@ class Turn:
 
     def note(self, outcome: str, *, key: str = "", detail: str = "") -> None:
         """Remember what a call came to; the next write keeps it."""
+        self.has_answer = self.has_answer or outcome not in UNANSWERED
         self._calls.append(
             StripeCall(
                 tenant_id=self.tenant_id,
@@ -87,15 +94,34 @@ class Turn:
         """Let go of a push that is done, or that a person must look at. In scope."""
         self.write(leased_until=None, next_at=None, **changes)
 
+    def renew(self) -> None:
+        """Keep the lease for one more call, where a step makes several; raises LeaseLost."""
+        self.hold()
+
     def postpone(self, words: str, *, seconds: float | None = None) -> None:
-        """Let go of a push until later; each time for longer, and not all at one moment."""
-        wait = seconds if seconds is not None else _backoff(self.push.attempts)
-        at = self.clock() + timedelta(seconds=wait)
+        """Let go of a push that got no further; each time for longer, and not all at one moment.
+
+        `seconds`: what Stripe asks for at least, if it does.
+        """
+        failures = self.push.failures + 1
+        wait = max(seconds or 0.0, _backoff(failures))
+        self._let_go(words, wait, failures=failures)
+        log.info("push_postponed", push_id=str(self.push.pk), seconds=round(wait, 1), why=words)
+
+    def wait(self, words: str, *, seconds: float) -> None:
+        """Let go of a push for which it is not time yet; that is no failure."""
+        self._let_go(words, seconds)
+
+    def _let_go(self, words: str, seconds: float, **changes: Any) -> None:
+        at = self.clock() + timedelta(seconds=seconds)
         with scope(self.tenant_id):
             self.write(
-                state=Push.State.WAITING, leased_until=None, next_at=at, last_error=words[:500]
+                state=Push.State.WAITING,
+                leased_until=None,
+                next_at=at,
+                last_error=words[:500],
+                **changes,
             )
-        log.info("push_postponed", push_id=str(self.push.pk), seconds=round(wait, 1), why=words)
 
     def block(self, words: str, *, state: str = Push.State.BLOCKED, **changes: Any) -> None:
         """Leave a push to a person, and say why."""
@@ -104,8 +130,8 @@ class Turn:
         log.warning("push_needs_a_person", push_id=str(self.push.pk), state=state, why=words)
 
 
-def _backoff(attempts: int) -> float:
-    wait = min(2.0 ** min(attempts, 12), LONGEST_WAIT.total_seconds())
+def _backoff(failures: int) -> float:
+    wait = min(2.0 ** min(failures, 12), LONGEST_WAIT.total_seconds())
     return wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
@@ -151,9 +177,20 @@ def _taken(push_id: UUID, clock: Clock) -> Turn:
 
 
 def tell_answered(now: datetime) -> None:
-    """Note on the desk that Stripe answers. In scope."""
+    """Note on the desk that Stripe answers; what waited for that goes on at once. In scope."""
+    away = PushDesk.objects.filter(down_since__lte=now - TOLD_AFTER)
+    if away.update(down_since=None, answered_at=now):
+        waiting = Push.objects.filter(state=Push.State.WAITING, leased_until=None)
+        waiting.update(next_at=now, failures=0)
+        enqueue("billing.wake_pushes")
+        return
     stale = Q(down_since__isnull=False) | Q(answered_at=None) | Q(answered_at__lt=now - TOLD_EVERY)
     PushDesk.objects.filter(stale).update(down_since=None, answered_at=now)
+
+
+def is_away(now: datetime) -> bool:
+    """Return whether Stripe has given no answer for a while. In scope."""
+    return PushDesk.objects.filter(down_since__lte=now - TOLD_AFTER).exists()
 
 
 def tell_silent(tenant_id: UUID, now: datetime) -> None:

@@ -47,7 +47,7 @@ def _look_for_it(turn: Turn, gateway: Invoices) -> InvoiceFacts | None:
     if found:
         return found[0]
     if push.key_used_at is not None and turn.clock() - push.key_used_at < IN_THE_DARK:
-        turn.postpone("Voided while it was being sent; it is looked for again.", seconds=60)
+        turn.wait("Voided while it was being sent; it is looked for again.", seconds=60)
         return None
     _done(turn, "It was voided before it was sent.")
     return None

@@ -77,7 +77,8 @@ def reconcile_invoices(*, tenant_id: UUID, month: date, clock: Clock) -> Reconci
     for push in ours:
         _compare(found, push, theirs.pop(str(push.invoice_id), []), gateway, clock)
     with scope(tenant_id):
-        found.differences += _unknown(theirs)
+        found.differences += _never_queued(month, following)
+        found.differences += _unwanted(theirs)
     log.info("invoices_reconciled", month=str(month), differences=len(found.differences))
     return found
 
@@ -96,9 +97,7 @@ def _compare(
         return
     found.compared += 1
     living = [facts for facts in there if facts.status != "void" and not facts.is_draft]
-    if len(living) > 1:
-        ids = ", ".join(facts.invoice_id for facts in living)
-        found.tell(invoice, "more than one at Stripe", "1", ids)
+    _tell_surplus(found, push, invoice, there)
     if push.state in Push.OPEN:
         found.waiting += 1
     elif not push.stripe_id:
@@ -110,6 +109,17 @@ def _compare(
             _compare_two(found, push, invoice, facts, clock)
         elif invoice.state != Invoice.State.VOID:
             found.tell(invoice, "missing at Stripe", push.stripe_id, "not there")
+
+
+def _tell_surplus(
+    found: Reconciliation, push: Push, invoice: Invoice, there: list[InvoiceFacts]
+) -> None:
+    final = [one.invoice_id for one in there if one.status != "void" and not one.is_draft]
+    if len(final) > 1:
+        found.tell(invoice, "more than one at Stripe", "1", ", ".join(final))
+    drafts = [one.invoice_id for one in there if one.is_draft and one.invoice_id != push.stripe_id]
+    if drafts and push.state not in Push.OPEN:
+        found.tell(invoice, "a draft left at Stripe", "none", ", ".join(drafts))
 
 
 def _compare_unsent(
@@ -155,17 +165,36 @@ def _compare_two(
     found.tell(invoice, "status (mended)", f"{before}, now {now_ours}", facts.status)
 
 
-def _unknown(theirs: dict[str, list[InvoiceFacts]]) -> list[Difference]:
-    """Return what carries our mark at Stripe and is nowhere here. In scope."""
+def _never_queued(month: date, following: date) -> list[Difference]:
+    """Return final invoices with something to pay that have no way to Stripe at all. In scope."""
+    issued = Invoice.objects.filter(issued_on__gte=month, issued_on__lt=following)
+    lost = issued.filter(state=Invoice.State.FINAL, total_minor__gt=0, push__isnull=True)
+    return [
+        Difference(str(one.number), "never put on its way", f"{one.total_minor} {one.currency}", "")
+        for one in lost.order_by("number")
+    ]
+
+
+def _unwanted(theirs: dict[str, list[InvoiceFacts]]) -> list[Difference]:
+    """Return what carries our mark at Stripe, but was not sent from here. In scope.
+
+    What was issued in another month than Stripe made it is compared in that one.
+    """
     refs = [ref for ref in theirs if _is_uuid(ref)]
     known = {str(pk) for pk in Invoice.objects.filter(pk__in=refs).values_list("pk", flat=True)}
+    ids = [facts.invoice_id for found in theirs.values() for facts in found]
+    sent = set(Push.objects.filter(stripe_id__in=ids).values_list("stripe_id", flat=True))
     return [
-        Difference(facts.number or facts.invoice_id, "missing here", "not here",
-                   f"{facts.invoice_id}: {facts.total_minor} {facts.currency}, {facts.status}")
+        Difference(
+            facts.number or facts.invoice_id,
+            "not sent from here" if ref in known else "missing here",
+            "not sent" if ref in known else "not here",
+            f"{facts.invoice_id}: {facts.total_minor} {facts.currency}, {facts.status}",
+        )
         for ref, found in theirs.items()
-        if ref not in known
         for facts in found
-    ]  # fmt: skip
+        if facts.invoice_id not in sent and not (ref in known and facts.status == "void")
+    ]
 
 
 def _is_uuid(text: str) -> bool:

@@ -1,6 +1,13 @@
 """The only place that speaks with Stripe. Every call goes through a `Connection`."""
 
-from payments.gateway.connection import BULK, CUSTOMER, WORKER, Connection, Patience
+from payments.gateway.connection import (
+    BULK,
+    CUSTOMER,
+    WORKER,
+    Connection,
+    Patience,
+    bulk_pause,
+)
 from payments.gateway.credit_notes import CreditNoteFacts, CreditNotes
 from payments.gateway.customers import CustomerFacts, Customers
 from payments.gateway.endpoints import API_VERSION, EndpointFacts, Endpoints, stripe_time
@@ -49,6 +56,7 @@ __all__ = [
     "StripeUnavailable",
     "SubscriptionFacts",
     "Subscriptions",
+    "bulk_pause",
     "bulk_rate",
     "stripe_time",
     "verify_signature",

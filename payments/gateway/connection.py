@@ -43,7 +43,8 @@ class Patience:
 CUSTOMER = Patience(connect=2, read=6, turn=2, retries=1, rank=Rank.CUSTOMER)
 WORKER = Patience(connect=3, read=20, turn=30, retries=2)
 # Each call counts against the limit, so that it is not repeated behind the limiter's back.
-BULK = Patience(connect=3, read=20, turn=30, retries=0, rank=Rank.BULK)
+# Whose turn is far off gives its worker to others meanwhile.
+BULK = Patience(connect=3, read=20, turn=5, retries=0, rank=Rank.BULK)
 
 
 @lru_cache(maxsize=64)
@@ -63,6 +64,14 @@ def _limiter(account: str, process_id: int) -> Limiter:
     return Limiter(account)
 
 
+def bulk_pause(account: StripeAccount) -> float:
+    """Return for how many seconds Stripe wants no calls in bulk for an account; 0 if it takes them.
+
+    Whoever asks before beginning anything need not begin what must wait.
+    """
+    return _limiter(account.stripe_account_id, os.getpid()).bulk_pause()
+
+
 class Connection:
     """Stripe, for one account; each noun of its API has a class of methods on top.
 
@@ -79,12 +88,12 @@ class Connection:
         if connection.in_atomic_block:
             raise CallInsideTransaction(endpoint)
         rank, turn = self._patience.rank, self._patience.turn
-        if not self._limiter.wait_for_turn(endpoint, rank=rank, seconds=turn):
-            raise LimitUsedUp("Our own limit for Stripe is used up.", retry_after=1)
+        if away := self._limiter.wait_for_turn(endpoint, rank=rank, seconds=turn):
+            raise LimitUsedUp("Our own limit for Stripe is used up.", retry_after=max(1.0, away))
         try:
             with tracing.span(f"stripe {endpoint}"):
                 # As in the JSON that came: decimals as text, for whoever keeps the answer.
-                return request().to_dict(for_json=True)
+                answer = request().to_dict(for_json=True)
         except stripe.StripeError as error:
             found = translate(error)
             if isinstance(found, StripeUnavailable) and found.limit:
@@ -94,6 +103,9 @@ class Connection:
                     is_endpoint_only=found.limit.startswith("endpoint"),
                 )
             raise found from error
+        if rank is Rank.BULK:
+            self._limiter.relieve(endpoint)
+        return answer
 
     def _pages(
         self,

@@ -15,7 +15,9 @@ class StripeUnavailable(Exception):
     The call may have had its effect. Repeat it with the same idempotency key, not before
     `retry_after` seconds if that is given. `is_busy`: another call with this key is under way, or
     the object is locked, so that an answer comes soon. `limit` names the limit that a 429 spoke
-    of. `replayed`: the answer is a stored one, so that this key will never give another.
+    of; it is empty where the 429 is about one locked object, or a stored one, which says nothing
+    about other calls now. `replayed`: the answer is a stored one, so that this key will never give
+    another.
     """
 
     def __init__(
@@ -33,9 +35,19 @@ class StripeUnavailable(Exception):
         self.limit = limit
         self.replayed = replayed
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether nothing was heard of Stripe: even a 429 or a stored answer says that it is up."""
+        return not (self.limit or self.is_busy or self.replayed)
+
 
 class LimitUsedUp(StripeUnavailable):
     """Nothing was sent: by our own limiter it was not this call's turn in time."""
+
+    @property
+    def is_silence(self) -> bool:
+        """Nobody was asked."""
+        return False
 
 
 class StripeRefused(Exception):
@@ -65,7 +77,7 @@ def translate(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
             f"Stripe gave no certain answer ({status or 'no connection'}).",
             retry_after=_seconds(headers.get("retry-after")),
             is_busy=is_busy,
-            limit=headers.get("stripe-rate-limited-reason", "unknown") if status == 429 else "",
+            limit="" if is_busy or replayed else _limit(headers, status),
             replayed=replayed,
         )
     return StripeRefused(
@@ -83,9 +95,13 @@ def _code(error: stripe.StripeError) -> str:
     return code or ("idempotency_error" if isinstance(error, stripe.IdempotencyError) else "")
 
 
+def _limit(headers: dict[str, str], status: int) -> str:
+    return headers.get("stripe-rate-limited-reason", "unknown") if status == 429 else ""
+
+
 def _is_busy(error: stripe.StripeError, status: int) -> bool:
     """Return whether the same key is being worked on, or the object is locked, right now."""
-    return status == 409 or error.code == "lock_timeout"
+    return status == 409 or _code(error) == "lock_timeout"
 
 
 def _seconds(text: str | None) -> float | None:

@@ -5,7 +5,8 @@ Buckets in Redis (core.pace): one for the whole account and one for each endpoin
 Stripe's own buckets hold a second's worth of requests. All callers share ours, but may be ahead
 of the rate by different parts of that second: what pushes in bulk never touch is there for the
 customer at the checkout, and whatever customers take, bulk then waits for. After a 429 all wait
-for what Stripe asks, or a second; only bulk waits longer each time, as nobody looks at it.
+for what Stripe asks, or a second; only bulk waits longer each time, as nobody looks at it, until
+a few of its calls in a row went well.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 # After this long without a 429 the next pause is a short one again.
 REMEMBERED = 120.0
+# So many calls in a row that went well tell the same sooner.
+RELIEVED_AFTER = 3
 
 
 class Rank(Enum):
@@ -48,8 +51,8 @@ class Limiter:
         self._lock = threading.Lock()
         self._next_at = 0.0
 
-    def wait_for_turn(self, endpoint: str, *, rank: Rank, seconds: float) -> bool:
-        """Return True at this call's turn, or False when that is more than `seconds` away.
+    def wait_for_turn(self, endpoint: str, *, rank: Rank, seconds: float) -> float:
+        """Return 0 at this call's turn, or how long that is away when it is more than `seconds`.
 
         Without Redis calls pass, since Stripe's own limiter still stands and a 429 is repeated;
         only bulk goes at a part of the rate, as each process then reckons alone.
@@ -57,9 +60,9 @@ class Limiter:
         deadline = time.monotonic() + seconds
         while wait := self._ask(endpoint, rank):
             if time.monotonic() + wait > deadline:
-                return False
+                return wait
             time.sleep(min(wait, LONGEST_SLEEP))
-        return True
+        return 0.0
 
     def _ask(self, endpoint: str, rank: Rank) -> float:
         if self._outage.is_over():
@@ -126,6 +129,25 @@ class Limiter:
             self._next_at = time.monotonic() + shortest
         else:
             log.warning("stripe_rate_limited", endpoint=endpoint, bulk_seconds=seconds)
+
+    def relieve(self, endpoint: str) -> None:
+        """Note that a call in bulk was not refused, so that the next pause is a short one."""
+        keys = (self._prefix, f"{self._prefix}:{endpoint}")
+        if self._outage.is_over():
+            try:
+                self._buckets.relieve(*(f"{key}:bulk:pause" for key in keys), after=RELIEVED_AFTER)
+            except redis.RedisError as error:
+                self._outage.begin(error)
+
+    def bulk_pause(self) -> float:
+        """Return for how many seconds all calls in bulk are held back; 0 if they are not."""
+        if not self._outage.is_over():
+            return 0.0
+        try:
+            return self._buckets.held(f"{self._prefix}:bulk:pause")
+        except redis.RedisError as error:
+            self._outage.begin(error)
+            return 0.0
 
 
 def bulk_rate() -> float:

@@ -1,22 +1,25 @@
-"""Real workers, a real broker, kills and faults: each invoice is at Stripe once."""
+"""Real workers, a real broker, a proxy that fails, and kills: each invoice is at Stripe once.
+
+`python -m benchmarks.push --faults --kill 50` is the same with two thousand, in real time.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from benchmarks.push import rows
+from benchmarks.push.count import Tally, tally
+from benchmarks.push.proxy import SHARES, proxy
+from benchmarks.push.workers import Crew, watch
 from billing.models import Push
-from core.demo.processes import wait_until
 from core.jobs import send
-from core.models import Tenant
 from core.tenancy import scope
-from payments.models import StripeAccount
-from tests.billing.push.world import World
-from tests.stack import Stack
-from tests.stripe import Sandbox
 
 pytestmark = [
     pytest.mark.journey,
@@ -24,63 +27,69 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-# Nearly half of all calls fail, before or after their effect.
-FAULTS = ("error_before", "error_after", "lost_after", "drop_before", "garbage")
-SHARE = 0.45
-INVOICES = 12
-KILLS = 2
-PATIENCE_SECONDS = 180.0
+KEY = "sk_test_proof00000000000000000000"
+INVOICES, LINES = 24, 12
+KILL_EVERY = 5
+PATIENCE_SECONDS = 600.0
+# Nobody waits here until a worker's patience is over.
+QUICK = {
+    kind: 2 * share for kind, share in SHARES.items() if kind != "late" and "stall" not in kind
+}
 
 
-@pytest.fixture
-def world(tenant: Tenant, stack: Stack, account: StripeAccount, sandbox: Sandbox) -> World:
-    """A company whose workers are those of the stack."""
-    return World(tenant, account, sandbox)
+def hurry(tenant_id) -> int:
+    """Have what was put off be due, and beat come round; returns how many invoices are left."""
+    with scope(tenant_id):
+        Push.objects.filter(state="waiting", leased_until=None).update(next_at=timezone.now())
+        count = Push.objects.filter(state__in=Push.OPEN, invoice__isnull=False).count()
+    send("billing.wake_pushes", tenant_id, None, {})
+    return count
 
 
-def done(world: World) -> int:
-    with scope(world.tenant.pk):
-        return Push.objects.filter(state="done", invoice__isnull=False).count()
-
-
-def hurry(world: World) -> None:
-    """Have what was put off be due, and beat come round, where nothing is under way."""
-    with scope(world.tenant.pk):
-        rows = Push.objects.filter(state__in=Push.OPEN)
-        if rows.exclude(leased_until=None).exists():
-            return
-        rows.update(next_at=timezone.now())
-    send("billing.wake_pushes", world.tenant.pk, None, {})
-
-
-def time_passes_for_the_dead(world: World) -> None:
-    """What a killed worker held runs out."""
-    with scope(world.tenant.pk):
+def time_passes_for_the_dead(tenant_id) -> None:
+    """What a killed worker held runs out; a living one finds that and starts again."""
+    with scope(tenant_id):
         held = Push.objects.filter(state__in=Push.OPEN).exclude(leased_until=None)
         held.update(leased_until=timezone.now() - timedelta(seconds=1), next_at=timezone.now())
     cache.clear()
 
 
+@pytest.fixture
+def unlimited(sandbox, monkeypatch):
+    """Workers and sandbox without limits; returns the sandbox's port."""
+    sandbox.control("POST", "settings", rate_limit={"enabled": False})
+    for name in ("STRIPE_RATE_GLOBAL", "STRIPE_RATE_PER_ENDPOINT"):
+        monkeypatch.setenv(name, "5000")
+    monkeypatch.setenv("PUSH_PARALLEL", "4")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
+    return urlsplit(sandbox.base).port
+
+
 def test_workers_killed_amid_faults_leave_each_invoice_at_stripe_once(
-    world: World, stack: Stack, sandbox: Sandbox
+    db, unlimited, sandbox, monkeypatch, tmp_path
 ) -> None:
-    chance = 1 - (1 - SHARE) ** (1 / len(FAULTS))
-    for kind in FAULTS:
-        sandbox.control("POST", "faults", kind=kind, path="/v1/*", probability=chance)
-    invoices = [world.invoice(amounts=[100 + n] * (1 + n % 5)) for n in range(INVOICES)]
+    tenant_id = rows.make_invoices("proof", KEY, invoices=INVOICES, lines=LINES)
+    crew = Crew(2, 2, tmp_path / "log" / "workers.log")
 
-    for kill in range(1, KILLS + 1):
-        wanted = kill * INVOICES // (KILLS + 2)
-        assert wait_until(lambda n=wanted: _reached(world, n), seconds=PATIENCE_SECONDS)
-        stack.kill_worker()
-        time_passes_for_the_dead(world)
-        stack.worker.start()
-    assert wait_until(lambda: _reached(world, INVOICES), seconds=PATIENCE_SECONDS)
+    with proxy(unlimited, seed=7, shares=QUICK) as faults:
+        monkeypatch.setenv("STRIPE_API_BASE", faults.url)
+        crew.start()
+        try:
+            watch(
+                crew,
+                lambda: hurry(tenant_id),
+                kill_every=KILL_EVERY,
+                dice=Random(7),
+                patience=PATIENCE_SECONDS,
+                say=lambda _: time_passes_for_the_dead(tenant_id),
+            )
+        finally:
+            crew.stop()
 
-    sandbox.control("DELETE", "faults")
-    world.assert_right(invoices)
-
-
-def _reached(world: World, count: int) -> bool:
-    hurry(world)
-    return done(world) >= count
+    made = sandbox.control("GET", "invoices")["invoices"]
+    owners = rows.organizations_of(tenant_id)
+    found = tally(rows.wanted_of(tenant_id), made, rows.customers_at(sandbox.base, [KEY], owners))
+    assert found == Tally(wanted=INVOICES, there=INVOICES)
+    assert found.is_sound
+    assert crew.kills > 0
+    assert sum(faults.struck.values()) > INVOICES

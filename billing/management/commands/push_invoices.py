@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +14,11 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from billing.models import PushDesk
 from billing.operations.push_desk import desk_of
 from billing.operations.push_work import Outcome, push_next
 from billing.queries.accounts import NoStripeAccount, account_of
-from billing.queries.push_desk import push_progress
+from billing.queries.push_desk import TOLD_AFTER, push_progress
 from core.management.arguments import tenant_named
 from core.models import Tenant
 from core.tenancy import scope
@@ -81,9 +83,10 @@ class Command(BaseCommand):
             task = bar.add_task("Invoices", total=None)
             while not work.end.wait(LOOK_SECONDS):
                 with scope(company.pk):
-                    found, is_paused = push_progress(timezone.now()), desk_of().paused_at
-                bar.update(task, completed=found.done, total=found.total)
-                if is_paused or not found.waiting or work.idle >= parallel:
+                    found, desk = push_progress(timezone.now()), desk_of()
+                words = _words(desk, timezone.now())
+                bar.update(task, completed=found.done, total=found.total, description=words)
+                if desk.paused_at or not found.waiting or work.idle >= parallel:
                     return
 
     def _tell(self, company: Tenant) -> None:
@@ -107,6 +110,12 @@ class Command(BaseCommand):
             )
 
 
+def _words(desk: PushDesk, now: datetime) -> str:
+    if desk.down_since is None or now - desk.down_since < TOLD_AFTER:
+        return "Invoices"
+    return f"Stripe is down since {desk.down_since:%H:%M} UTC, nothing is lost"
+
+
 class Work:
     """What the threads of one command share."""
 
@@ -124,7 +133,7 @@ class Work:
         try:
             while not self.end.is_set() and self._may_go_on():
                 outcome = push_next(tenant_id=self.company.pk, clock=timezone.now)
-                if outcome is not Outcome.NOTHING_DUE:
+                if outcome is Outcome.PUSHED or outcome is Outcome.NO_ANSWER:
                     continue
                 self._give_back()
                 if self._is_once:

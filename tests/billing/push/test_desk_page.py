@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Push, PushDesk
+from billing.queries.push_desk import push_progress
 from core.tenancy import scope
 
 URL = "/billing/push/"
@@ -128,3 +131,31 @@ def test_list_takes_as_many_queries_for_thirty(world, page):
         world.invoice()
 
     assert count() == one
+
+
+def test_rest_is_reckoned_by_the_rate_of_the_last_minute(world):
+    """Stripe is slower than it allows: twelve in twenty-four seconds."""
+    for _ in range(12):
+        world.invoice()
+    now = world.clock()
+    with scope(world.tenant.pk):
+        Push.objects.update(state="done", next_at=None, done_at=now - timedelta(seconds=24))
+    for _ in range(3):
+        world.invoice()
+
+    with scope(world.tenant.pk):
+        found = push_progress(now)
+
+    assert (found.rate, found.seconds_left) == (0.5, 6)
+
+
+def test_rest_is_reckoned_by_what_stripe_allows_before_anything_is_done(world, settings):
+    settings.STRIPE_RATE_GLOBAL = settings.STRIPE_RATE_PER_ENDPOINT = 3
+    settings.STRIPE_BULK_SHARE = 1.0
+    for _ in range(5):
+        world.invoice()
+
+    with scope(world.tenant.pk):
+        found = push_progress(world.clock())
+
+    assert (found.rate, found.seconds_left) == (0.0, 5)

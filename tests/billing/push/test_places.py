@@ -73,7 +73,9 @@ def test_turn_without_work_left_gives_its_place_back(world, queue):
     [(place, token), *_] = take_places(world.tenant.pk).items()
 
     headers = {TENANT_HEADER: str(world.tenant.pk)}
-    tasks.push_turn.apply(kwargs={"place": place, "token": token}, headers=headers)
+    for _ in range(2):
+        queue.delete("billing")
+        tasks.push_turn.apply(kwargs={"place": place, "token": token}, headers=headers)
 
     assert (world.pushes()[0][1], turns(queue)) == ("done", [])
     assert list(take_places(world.tenant.pk)) == [place]
