@@ -69,7 +69,7 @@ class ReceiptAnswer(serializers.Serializer[Receipt]):
     @extend_schema_field(ReceiptRefund(many=True))
     def get_refunds(self, receipt: Receipt) -> Any:
         """Return what went back, oldest first."""
-        return ReceiptRefund(refunds_on(receipt.payment), many=True).data  # type: ignore[arg-type]
+        return ReceiptRefund(refunds_on(receipt.payment), many=True).data
 
     @extend_schema_field(AmountSchema)
     def get_kept(self, receipt: Receipt) -> dict[str, Any]:
