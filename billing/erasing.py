@@ -7,7 +7,8 @@ from uuid import UUID
 
 from billing.models import Invoice, Organization
 from core.encryption import email_key
-from core.operations.erasure import Erased, Part, Subject, register
+from core.operations.blotting import Texts
+from core.operations.erasure import Erased, Part, Subject, as_uuid, register
 
 ERASED = "Erased"
 
@@ -22,6 +23,13 @@ def find(name: str) -> Iterable[str]:
     except ValueError:
         found = Organization.objects.filter(stripe_customer_id=name)
     return [one for row in found for one in (str(row.pk), row.payer.get("email", "")) if one]
+
+
+def words(subject: Subject) -> Iterable[str]:
+    """Yield the names of payers, and of organizations that are called like a person."""
+    ids = [pk for one in subject.ids if (pk := as_uuid(one)) is not None]
+    for row in Organization.objects.filter(pk__in=ids).exclude(name=ERASED):
+        yield from (row.name, str(row.payer.get("name") or ""), str(row.payer.get("phone") or ""))
 
 
 def erase(subject: Subject) -> Iterator[Erased]:
@@ -52,5 +60,12 @@ register(
         find=find,
         erase=erase,
         tables=("billing.Organization", "billing.Invoice"),
+        words=words,
+        texts=(
+            Texts("billing.Notice", ("title", "text"), "organization"),
+            Texts("billing.Push", ("last_error", "differences"), "organization"),
+            Texts("billing.StripeCall", ("detail",), "push__organization"),
+            Texts("billing.WalletEntry", ("note",), "organization"),
+        ),
     )
 )

@@ -42,9 +42,14 @@ def credit_note_moved(event: StripeEvent, note: dict[str, Any], now: datetime) -
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
-def refund_moved(event: StripeEvent, source: dict[str, Any], now: datetime) -> str:
-    """Bring the standing of the invoice whose payment went back to what Stripe says now."""
+def money_moved(event: StripeEvent, source: dict[str, Any], now: datetime) -> str:
+    """Bring the standing of the invoice whose payment went back, or may, to what Stripe says."""
     standing = refresh_payment(
         tenant_id=event.tenant_id,
         payment_intent_id=str(source.get("payment_intent") or ""),

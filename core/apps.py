@@ -14,6 +14,7 @@ class CoreConfig(AppConfig):
         from core import (
             checks,  # noqa: F401 - registering is the import's purpose
             database_role,
+            erasing,  # noqa: F401 - registering is the import's purpose
             event_types,
             scopes,
         )

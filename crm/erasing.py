@@ -9,7 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from core.operations.erasure import Erased, Part, Subject, register
+from core.operations.blotting import Texts
+from core.operations.erasure import Erased, Part, Subject, as_uuid, register
 from crm.models import Application, Lead, LeadImport, Reminder, Task, TimelineEntry
 
 ERASED = "Erased"
@@ -30,6 +31,13 @@ def find(name: str) -> Iterable[str]:
     emails = Lead.objects.filter(pk=pk).exclude(email="").values_list("email_normalised", flat=True)
     ids = [str(one) for one in [*merged, *into, *of_application] if one is not None]
     return [*ids, *emails]
+
+
+def words(subject: Subject) -> Iterable[str]:
+    """Yield the names and phone numbers of the person's leads."""
+    ids = [pk for one in subject.ids if (pk := as_uuid(one)) is not None]
+    for lead in Lead.objects.filter(pk__in=ids).exclude(name=ERASED):
+        yield from (lead.name, lead.phone)
 
 
 def erase(subject: Subject) -> Iterator[Erased]:
@@ -88,5 +96,12 @@ register(
         find=find,
         erase=erase,
         tables=("crm.Lead", "crm.TimelineEntry", "crm.Task", "crm.Reminder", "crm.LeadImport"),
+        words=words,
+        texts=(
+            Texts("crm.Lead", ("next_action",), "pk"),
+            Texts("crm.Task", ("note", "outcome"), "lead"),
+            Texts("crm.PaymentRequest", ("reason",), "application__lead"),
+            Texts("crm.LeadImport", ("last_error",)),
+        ),
     )
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from core.models import Letter
+from core.operations.blotting import Texts
 from core.operations.erasure import Erased, Part, Subject, register
 from payments.backoffice.redact import without_payer
 from payments.marks import every_mark
@@ -47,6 +48,16 @@ def _paid_by(email: str) -> list[Payment]:
     """Return the payments of an e-mail: it lies encrypted, so that all are looked through."""
     rows = Payment.objects.only("payer").order_by().iterator(chunk_size=_BATCH)
     return [row for row in rows if str(row.payer.get("email", "")).casefold() == email]
+
+
+def words(subject: Subject) -> Iterable[str]:
+    """Yield the names that the person paid under, or was expected as."""
+    for email in subject.emails:
+        for payment in _paid_by(email):
+            yield str(payment.payer.get("name") or "")
+    for link in PaymentLink.objects.exclude(prefill=None).order_by().iterator(chunk_size=_BATCH):
+        if link.customer_email.casefold() in subject.emails:
+            yield link.customer_name
 
 
 def erase(subject: Subject) -> Iterator[Erased]:
@@ -192,6 +203,18 @@ register(
             "payments.Payment", "payments.StripeEvent", "payments.DisputeAnswer",
             "payments.FraudDecision", "payments.CardTry", "payments.LinkRecipient", "core.Letter",
             "payments.Checkout", "payments.LinkVersion", "payments.PaymentLink",
+        ),
+        words=words,
+        texts=(
+            Texts("payments.Checkout", ("title",), "payments"),
+            Texts("payments.DisputeAnswer", ("last_error",), "dispute__payment"),
+            Texts("payments.FraudAlarm", ("reason",)),
+            Texts("payments.LinkImport", ("file_name",)),
+            Texts("payments.LinkTemplate", ("terms",)),
+            Texts("payments.LinkVersion", ("terms",), "link__payments"),
+            Texts("payments.Payment", ("decline_message",), "pk"),
+            Texts("payments.PaymentLink", ("title", "description", "reference"), "payments"),
+            Texts("payments.Refund", ("reason", "last_error", "settled_note"), "payment"),
         ),
     )
 )  # fmt: skip

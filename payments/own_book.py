@@ -9,8 +9,7 @@ from django.db.models import Q
 
 from payments.books import Book, Expected, register
 from payments.models import Dispute, Payment, Refund
-
-_TAKEN = ("needs_response", "under_review", "lost")
+from payments.models.posting import TAKEN
 
 
 def expected_of(sources: Collection[str]) -> Mapping[str, Expected]:
@@ -32,7 +31,7 @@ def expected_between(since: datetime, until: datetime) -> Mapping[str, Expected]
     made = Q(created_at__gte=since, created_at__lt=until)
     refunds = Refund.objects.filter(made, state__in=["pending", "succeeded"])
     opened = Q(opened_at__gte=since, opened_at__lt=until)
-    disputes = Dispute.objects.filter(opened, status__in=_TAKEN)
+    disputes = Dispute.objects.filter(opened, status__in=TAKEN)
     return {
         **{one.stripe_charge_id: _of_payment(one) for one in payments},
         **{str(r.stripe_refund_id): _of_refund(r) for r in refunds if r.stripe_refund_id},
@@ -53,7 +52,7 @@ def _of_refund(refund: Refund) -> Expected:
 
 
 def _of_dispute(dispute: Dispute) -> Expected:
-    amount = -dispute.amount_minor if dispute.status in _TAKEN else 0
+    amount = -dispute.amount_minor if dispute.status in TAKEN else 0
     what = f"dispute of payment {dispute.payment_id} ({dispute.get_status_display().lower()})"
     return Expected(amount, dispute.currency, what, dispute.opened_at)
 

@@ -30,7 +30,7 @@ class Sheet:
 def sheet_of(receipt: Receipt, *, locale: str) -> Sheet:
     """Return what a receipt says now, refunds included; amounts by the customs of `locale`."""
     payment = receipt.payment
-    refunds = list(payment.refunds.filter(state__in=_ON_RECEIPT).order_by("created_at", "id"))
+    refunds = refunds_on(payment)
     sent_back = sum((one.amount for one in refunds), Money.zero(payment.currency))
     return Sheet(
         title=gettext("Receipt %(reference)s") % {"reference": receipt.reference},
@@ -46,6 +46,11 @@ def sheet_of(receipt: Receipt, *, locale: str) -> Sheet:
         ),
         note=_note(payment),
     )
+
+
+def refunds_on(payment: Payment) -> list[Refund]:
+    """Return the refunds of a payment that its receipt shows, oldest first."""
+    return list(payment.refunds.filter(state__in=_ON_RECEIPT).order_by("created_at", "id"))
 
 
 def _bought(payment: Payment, locale: str) -> list[tuple[str, str]]:

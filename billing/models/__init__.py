@@ -21,6 +21,7 @@ from billing.models.plan import (
     PriceTier,
     RecurringFee,
 )
+from billing.models.posting import InvoicePosting
 from billing.models.push import InvoiceStanding, Notice, Push, PushDesk, StripeCall
 from billing.models.settings import BillingSettings
 from billing.models.usage import UsageBucket, UsageEvent
@@ -37,6 +38,7 @@ __all__ = [
     "CreditNoteLine",
     "Invoice",
     "InvoiceLine",
+    "InvoicePosting",
     "InvoiceStanding",
     "Meter",
     "Notice",

@@ -15,10 +15,13 @@ from uuid import UUID
 
 import structlog
 from django.db.models import F, Q
+from django.urls import reverse
 
 from billing.models import Push, PushDesk, StripeCall
 from billing.queries.push_desk import TOLD_AFTER
 from core.jobs import enqueue
+from core.models import Tenant
+from core.operations.alarms import Alarm, tell_owners
 from core.tenancy import scope
 
 log = structlog.get_logger(__name__)
@@ -127,7 +130,25 @@ class Turn:
         """Leave a push to a person, and say why."""
         with scope(self.tenant_id):
             self.end(state=state, last_error=words[:500], **changes)
+            tell_stopped(self.push, words, self.clock())
         log.warning("push_needs_a_person", push_id=str(self.push.pk), state=state, why=words)
+
+
+def tell_stopped(push: Push, words: str, now: datetime) -> int:
+    """Tell the owners that an invoice does not go out: of the first one of their day. In scope.
+
+    A run of thousands may stop for one reason; a letter for each would tell less.
+    """
+    zone = Tenant.objects.get(pk=push.tenant_id).zone
+    alarm = Alarm(
+        title="An invoice does not go out to Stripe",
+        happened=f"{push.organization.name}: {words} There may be more today; this is the first.",
+        money="Nothing wrong was sent, and nobody was charged for it. What you are owed waits.",
+        todo="Read at the push desk what differs, then try again or delete the draft at Stripe.",
+        path=reverse("billing_push"),
+    )
+    once = f"push:{now.astimezone(zone).date()}"
+    return tell_owners(alarm, subject_id=push.pk, once=once, now=now)
 
 
 def _backoff(failures: int) -> float:

@@ -13,12 +13,18 @@ from uuid import UUID
 
 import structlog
 from django.db.models import Q
+from django.urls import reverse
 
-from billing.models import Invoice, InvoiceStanding, Push
+from billing.models import Invoice, InvoicePosting, InvoiceStanding, Push
 from billing.operations.notices import tell_standing
+from billing.operations.push_rows import tell_stopped
 from billing.queries.accounts import account_of
 from core.tenancy import scope
 from payments.gateway import WORKER, InvoiceFacts, Invoices
+from payments.gateway.charges import ChargeFacts, Charges, ObjectionFacts
+from payments.models import Checkout, Posting, StripeAccount
+from payments.operations.owners import tell_of_objection
+from payments.operations.postings import keep_postings, objection_of
 
 log = structlog.get_logger(__name__)
 
@@ -43,24 +49,51 @@ def refresh_standing(
         if push is None or push.invoice_id is None or push.state in Push.OPEN:
             return None
         account = account_of()
+        pending = InvoicePosting.objects.filter(
+            invoice=push.invoice_id, kind=Posting.Kind.CHARGE, status="pending"
+        ).exists()
     asked_at = now if clock is None else clock()
-    gateway = Invoices(account, patience=WORKER)
-    facts = gateway.read(stripe_invoice_id)
-    refunded = _refunded(gateway, facts)
+    facts = Invoices(account, patience=WORKER).read(stripe_invoice_id)
+    intents = facts.payment_intents if pending else facts.moving_intents
+    charges, disputes = _money_of(account, intents)
     with scope(tenant_id):
         if push.state == Push.State.DONE and facts.hosted_url != push.hosted_url:
             Push.objects.filter(pk=push.pk).update(
                 hosted_url=facts.hosted_url[:500], pdf_url=facts.pdf_url[:500]
             )
         standing = keep_standing(
-            push.invoice_id, facts, read_at=asked_at, now=now, refunded_minor=refunded
+            push.invoice_id,
+            facts,
+            read_at=asked_at,
+            now=now,
+            refunded_minor=_refunded(facts, charges),
         )
+        disputed = keep_postings(
+            InvoicePosting,
+            tenant_id=tenant_id,
+            charges=charges,
+            disputes=disputes,
+            read_at=asked_at,
+            invoice_id=push.invoice_id,
+        )
+        for dispute in disputed:
+            _tell_disputed(standing.invoice, dispute, now)
         if facts.status == "void" and standing.invoice.state == Invoice.State.FINAL:
-            _tell_voided_there(push)
+            _tell_voided_there(push, now)
         return standing
 
 
-def _tell_voided_there(push: Push) -> None:
+def _tell_disputed(invoice: Invoice, dispute: Posting, now: datetime) -> None:
+    tell_of_objection(
+        objection_of(dispute),
+        what=f"invoice {invoice.number}",
+        subject_id=invoice.pk,
+        path=reverse("admin:billing_invoice_change", args=[invoice.pk]),
+        now=now,
+    )
+
+
+def _tell_voided_there(push: Push, now: datetime) -> None:
     """Put an invoice on the worklist that somebody voided at Stripe, while it is final here."""
     Push.objects.filter(pk=push.pk, state=Push.State.DONE).update(
         state=Push.State.BLOCKED,
@@ -68,13 +101,29 @@ def _tell_voided_there(push: Push) -> None:
         "period can be billed anew.",
     )
     log.warning("invoice_voided_at_stripe", push_id=str(push.pk))
+    tell_stopped(push, "An invoice was voided at Stripe, but is final here.", now)
 
 
-def _refunded(gateway: Invoices, facts: InvoiceFacts) -> int | None:
+def _money_of(
+    account: StripeAccount, intents: tuple[str, ...]
+) -> tuple[list[ChargeFacts], list[ObjectionFacts]]:
+    """Ask for the charges of payment intents that took money, and the disputes about them."""
+    gateway = Charges(account, patience=WORKER)
+    charges = [charge for intent in intents for charge in gateway.of_intent(intent)]
+    disputes = [
+        dispute
+        for charge in charges
+        if charge.is_disputed
+        for dispute in gateway.list_disputes(charge_id=charge.charge_id)
+    ]
+    return charges, disputes
+
+
+def _refunded(facts: InvoiceFacts, charges: list[ChargeFacts]) -> int | None:
     """Return what went back of the invoice's payments; None while nothing was paid."""
     if facts.status != "paid" or not facts.payment_intents:
         return None
-    refunds = [one for intent in facts.payment_intents for one in gateway.refunds_of(intent)]
+    refunds = [one for charge in charges for one in charge.refunds]
     return sum(one.amount_minor for one in refunds if one.status in ("succeeded", "pending"))
 
 
@@ -85,6 +134,8 @@ def refresh_payment(
     if not payment_intent_id:
         return None
     with scope(tenant_id):
+        if Checkout.objects.filter(stripe_payment_intent_id=payment_intent_id).exists():
+            return None
         account = account_of()
     found = Invoices(account, patience=WORKER).invoice_of_payment(payment_intent_id)
     if not found:

@@ -32,7 +32,7 @@ class TenantSettingsForm(AnyModelForm):
 
     class Meta:
         model = Tenant
-        fields = ("name", "time_zone", "default_currency", "sends_receipts")
+        fields = ("name", "time_zone", "default_currency", "sends_receipts", "sends_alarms")
 
 
 @admin.register(Tenant)
@@ -42,7 +42,7 @@ class CompanyAdmin(RolePermission, PlainTitles, AnyModelAdmin):
     admin_may: ClassVar[frozenset[str]] = frozenset({"view", "change"})
     form = TenantSettingsForm
     change_form_template = "admin/tenant_change_form.html"
-    fields = ("name", "slug", "time_zone", "default_currency", "sends_receipts")
+    fields = ("name", "slug", "time_zone", "default_currency", "sends_receipts", "sends_alarms")
     readonly_fields = ("slug",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:

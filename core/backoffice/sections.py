@@ -72,6 +72,14 @@ for _section in (
         order=10,
     ),
     Section(
+        name="alarms",
+        title="E-mail alarms",
+        url=lambda: reverse("admin:core_tenant_changelist"),
+        words="Whether admins are told by e-mail of fraud, disputes and invoices that are stuck.",
+        state=lambda tenant: "Sent" if tenant.sends_alarms else "Not sent",
+        order=15,
+    ),
+    Section(
         name="people",
         title="People",
         url=lambda: reverse("admin:core_user_changelist"),

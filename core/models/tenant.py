@@ -49,6 +49,14 @@ class Tenant(Row):
         db_default=True,
         help_text="Payers who gave an address get their receipt by e-mail.",
     )
+    # Whether what needs the owner at once also goes out by e-mail, not to the first page alone.
+    sends_alarms = models.BooleanField(
+        "e-mail alarms",
+        default=True,
+        db_default=True,
+        help_text="Admins get an e-mail about signs of fraud, disputes and invoices that do not go"
+        " out. The first page shows them in any case.",
+    )
     # Empty: no page ever asks Google anything. Payment pages alone use it, after consent.
     google_measurement_id = models.CharField(
         max_length=20, blank=True, default="", db_default="", validators=[validate_measurement_id]

@@ -14,6 +14,7 @@ import structlog
 
 from core.models import AuditEntry, User
 from core.operations.audit import keep
+from core.operations.blotting import Needles, Texts, blot, needles_of
 from core.tenancy import scope
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,11 @@ class Erased:
 
 Finder = Callable[[str], Iterable[str]]
 Eraser = Callable[[Subject], Iterable[Erased]]
+Namer = Callable[[Subject], Iterable[str]]
+
+
+def _nobody(subject: Subject) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,16 @@ class Part:
     """One app's part. `tables` names the models whose details it erases, for the tests.
 
     `find` returns the e-mails and ids that an id or e-mail leads to; `erase` runs in scope, and
-    finds nothing more when it is repeated.
+    finds nothing more when it is repeated. `words` tells names and phone numbers before that, and
+    `texts` the columns from which they and the e-mails are taken after it.
     """
 
     name: str
     find: Finder
     erase: Eraser
     tables: tuple[str, ...]
+    words: Namer = _nobody
+    texts: tuple[Texts, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,5 +141,26 @@ def subject_of(who: str) -> Subject:
 
 
 def _erase(subject: Subject) -> Iterator[Erased]:
+    words = [word for part in parts() for word in part.words(subject) if word]
+    needles = needles_of(subject.emails, words)
     for part in parts():
         yield from part.erase(subject)
+    yield from _erase_texts(needles, subject)
+
+
+def _erase_texts(needles: Needles, subject: Subject) -> Iterator[Erased]:
+    ids = frozenset(uuid for one in subject.ids if (uuid := as_uuid(one)) is not None)
+    done = list(blot([one for part in parts() for one in part.texts], needles, ids))
+    yield Erased("texts", sum(one.rows for one in done))
+    for one in done:
+        if one.named:
+            note = f"The name stands in others: look at {one.model} {', '.join(one.named)}"
+            yield Erased(f"left in {one.model}", 0, note)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return an id of ours; None for one of another kind."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -21,7 +21,12 @@ from payments.api.serializers import (
 )
 from payments.models import Payment, Refund
 from payments.operations.decisions import NothingToDecide, keep_payment, return_payment
-from payments.operations.refunds import NotRefundable, RefundTooLarge, request_refund
+from payments.operations.refunds import (
+    NotRefundable,
+    PaymentDisputed,
+    RefundTooLarge,
+    request_refund,
+)
 
 
 class PaymentView(ApiView, GenericAPIView[Payment]):
@@ -73,7 +78,10 @@ class PaymentRefunds(PaymentView):
     serializer_class = RefundAnswer  # type: ignore[assignment]
     idempotency = "required"
     required_scopes = {"GET": "payments:read", "POST": "payments:refund"}
-    problems = {NotRefundable: (409, "not_refundable")}
+    problems = {
+        PaymentDisputed: (409, "payment_disputed"),
+        NotRefundable: (409, "not_refundable"),
+    }
 
     @extend_schema(responses=RefundAnswer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
@@ -105,6 +113,7 @@ class PaymentDecision(PaymentView):
     problems = {
         NothingToDecide: (409, "nothing_to_decide"),
         RefundTooLarge: (409, "refund_under_way"),
+        PaymentDisputed: (409, "payment_disputed"),
     }
 
     @extend_schema(request=DecisionFields, responses=PaymentAnswer)

@@ -1,7 +1,7 @@
 """Routes of the payments API."""
 
 from core.api.routes import route
-from payments.api import analytics, imports, intake, letters, links, payments, templates
+from payments.api import analytics, imports, intake, letters, links, payments, receipts, templates
 
 urlpatterns = [
     route("stripe/webhook/<uuid:account_id>/", intake.stripe_webhook, name="stripe_webhook"),
@@ -55,6 +55,16 @@ urlpatterns = [
         "api/payments/<uuid:pk>/refunds/",
         payments.PaymentRefunds.as_view(),
         name="api_payment_refunds",
+    ),
+    route(
+        "api/payments/<uuid:pk>/receipt/",
+        receipts.PaymentReceipt.as_view(),
+        name="api_payment_receipt",
+    ),
+    route(
+        "api/payments/<uuid:pk>/receipt.pdf/",
+        receipts.PaymentReceiptFile.as_view(),
+        name="api_payment_receipt_pdf",
     ),
     route(
         "api/payments/<uuid:pk>/decision/",

@@ -15,7 +15,10 @@ from payments.gateway.facts import RefundFacts, moment, reference, refund_facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeFacts:
-    """A charge. `status` is Stripe's: succeeded, pending or failed. Amounts in minor units."""
+    """A charge. `status` is Stripe's: succeeded, pending or failed. Amounts in minor units.
+
+    `refunds` are all of it, also failed ones, where they were asked for with the charge.
+    """
 
     charge_id: str
     status: str
@@ -29,6 +32,7 @@ class ChargeFacts:
     method: str
     group: str
     made_at: datetime | None
+    refunds: tuple[RefundFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,7 @@ def charge_facts(charge: dict[str, Any]) -> ChargeFacts:
         method=str(details.get("type") or ""),
         group=str(charge.get("transfer_group") or ""),
         made_at=moment(charge.get("created")),
+        refunds=tuple(refund_facts(one) for one in (charge.get("refunds") or {}).get("data") or ()),
     )
 
 
@@ -159,19 +164,45 @@ class Charges(Connection):
     """Charges of one account, with the disputes and warnings about them."""
 
     def read(self, charge_id: str) -> ChargeFacts:
-        """Ask for a charge."""
+        """Ask for a charge, with all its refunds."""
         charges = self._stripe.v1.charges
-        return charge_facts(self._call("charges.retrieve", lambda: charges.retrieve(charge_id)))
+        expand = {"expand": ["refunds"]}
+        return self._whole(
+            self._call("charges.retrieve", lambda: charges.retrieve(charge_id, params=expand))  # type: ignore[arg-type]
+        )
+
+    def of_intent(self, payment_intent_id: str) -> list[ChargeFacts]:
+        """Return all tries of a payment intent, newest first, each with all its refunds."""
+        params = {"payment_intent": payment_intent_id, "limit": 100, "expand": ["data.refunds"]}
+        pages = self._pages("charges.list", self._list, params)
+        return [self._whole(charge) for charge in pages]
+
+    def _list(self, params: dict[str, Any]) -> stripe.StripeObject:
+        return self._stripe.v1.charges.list(params=params)  # type: ignore[arg-type]
+
+    def _whole(self, charge: dict[str, Any]) -> ChargeFacts:
+        """Read a charge. Stripe gives its ten newest refunds along: more are asked for."""
+        refunds = charge.get("refunds") or {}
+        if refunds.get("has_more"):
+            params = {"charge": charge["id"], "limit": 100}
+            pages = self._pages("refunds.list", self._list_refunds, params)
+            charge = {**charge, "refunds": {"data": list(pages)}}
+        return charge_facts(charge)
+
+    def _list_refunds(self, params: dict[str, Any]) -> stripe.StripeObject:
+        return self._stripe.v1.refunds.list(params=params)  # type: ignore[arg-type]
 
     def read_latest(self, payment_intent_id: str) -> ChargeFacts | None:
         """Ask for the latest charge of a payment intent; None before the first try."""
         intents = self._stripe.v1.payment_intents
         intent = self._call(
             "payment_intents.retrieve",
-            lambda: intents.retrieve(payment_intent_id, params={"expand": ["latest_charge"]}),
+            lambda: intents.retrieve(
+                payment_intent_id, params={"expand": ["latest_charge.refunds"]}
+            ),
         )
         charge = intent.get("latest_charge")
-        return charge_facts(charge) if isinstance(charge, dict) else None
+        return self._whole(charge) if isinstance(charge, dict) else None
 
     def read_bill(self, invoice_id: str) -> BillFacts:
         """Ask for an invoice of a subscription with its payments."""

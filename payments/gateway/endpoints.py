@@ -57,13 +57,15 @@ class Endpoints(Connection):
         )
         return [endpoint_facts(endpoint) for endpoint in pages]
 
-    def make_endpoint(self, *, url: str, types: list[str]) -> EndpointFacts:
-        """Make an endpoint of our API version; each call makes another one."""
+    def make_endpoint(self, *, url: str, types: list[str], key: str) -> EndpointFacts:
+        """Make an endpoint of our API version; the same key finds the same one, secret and all."""
         params: Any = {"url": url, "enabled_events": types, "api_version": API_VERSION}
         return endpoint_facts(
             self._call(
                 "webhook_endpoints.create",
-                lambda: self._stripe.v1.webhook_endpoints.create(params=params),
+                lambda: self._stripe.v1.webhook_endpoints.create(
+                    params=params, options={"idempotency_key": key}
+                ),
             )
         )
 
@@ -78,7 +80,7 @@ class Endpoints(Connection):
         )
 
     def delete_endpoint(self, endpoint_id: str) -> None:
-        """Delete an endpoint."""
+        """Delete an endpoint; StripeRefused (404) when it is gone."""
         self._call(
             "webhook_endpoints.delete",
             lambda: self._stripe.v1.webhook_endpoints.delete(endpoint_id),

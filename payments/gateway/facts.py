@@ -75,6 +75,7 @@ class RefundFacts:
     payment_intent_id: str
     failure_reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,7 @@ def refund_facts(refund: dict[str, Any]) -> RefundFacts:
         payment_intent_id=reference(refund.get("payment_intent")),
         failure_reason=str(refund.get("failure_reason") or ""),
         metadata=dict(refund.get("metadata") or {}),
+        made_at=moment(refund.get("created")),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import stripe
 
 from payments.gateway.connection import Connection
-from payments.gateway.facts import RefundFacts, moment, reference, refund_facts
+from payments.gateway.facts import moment, reference
 
 # The card's own words for why it was declined lie in the payment intent.
 _EXPAND = ["payments.data.payment.payment_intent"]
@@ -35,7 +35,8 @@ class InvoiceFacts:
     when `has_more_lines`. `failure` says in words why the last payment failed; `needs_action`,
     that the payer must confirm it. Both are known only when the invoice was read by itself.
     `moved_minor` went to the customer's balance instead of being asked for (below zero: what the
-    invoice asks for besides its total, as the balance held it).
+    invoice asks for besides its total, as the balance held it). `moving_intents` are those of
+    `payment_intents` that have taken money or are about to.
     """
 
     invoice_id: str
@@ -70,6 +71,7 @@ class InvoiceFacts:
     needs_action: bool = False
     finalization_error: str = ""
     payment_intents: tuple[str, ...] = field(default=())
+    moving_intents: tuple[str, ...] = field(default=())
 
     @property
     def is_draft(self) -> bool:
@@ -190,14 +192,6 @@ class Invoices(Connection):
         )
         return next((reference(found["invoice"]) for found in answer["data"]), "")
 
-    def refunds_of(self, payment_intent_id: str) -> list[RefundFacts]:
-        """Return all refunds of a payment of an invoice."""
-        params = {"payment_intent": payment_intent_id, "limit": 100}
-        return [refund_facts(one) for one in self._pages("refunds.list", self._refunds, params)]
-
-    def _refunds(self, params: dict[str, Any]) -> stripe.StripeObject:
-        return self._stripe.v1.refunds.list(params=params)  # type: ignore[arg-type]
-
     def _invoice(self, endpoint: str, request: Any) -> InvoiceFacts:
         return invoice_facts(self._call(endpoint, request))
 
@@ -265,6 +259,9 @@ def _payment_facts(payments: dict[str, Any]) -> dict[str, Any]:
     charge = error.get("charge")
     return {
         "payment_intents": tuple(reference(intent) for intent in intents if intent),
+        "moving_intents": tuple(
+            intent["id"] for intent in whole if intent.get("status") in ("succeeded", "processing")
+        ),
         "failure": str(error.get("message") or "")[:500],
         "failed_at": moment(charge.get("created")) if isinstance(charge, dict) else None,
         "needs_action": any(intent.get("status") == "requires_action" for intent in whole),

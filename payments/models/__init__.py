@@ -17,6 +17,7 @@ from payments.models.imported import ImportedLink, LinkImport
 from payments.models.link import PaymentLink
 from payments.models.movement import Movement
 from payments.models.payment import Payment
+from payments.models.posting import Posting
 from payments.models.receipt import Receipt
 from payments.models.recipient import LinkRecipient
 from payments.models.refund import Refund
@@ -45,6 +46,7 @@ __all__ = [
     "Movement",
     "Payment",
     "PaymentLink",
+    "Posting",
     "Receipt",
     "Refund",
     "StripeAccount",

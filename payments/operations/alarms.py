@@ -12,6 +12,7 @@ from django.db.models import F
 from core.operations.outgoing import announce
 from core.tenancy import current
 from payments.models import FraudAlarm, FraudRule
+from payments.operations.owners import tell_of_alarm
 
 log = structlog.get_logger(__name__)
 
@@ -66,4 +67,5 @@ def _tell(alarm: FraudAlarm, now: datetime) -> bool:
     }
     subject = alarm.link_id or alarm.rule_id
     announce(EVENT, payload, subject=str(subject), now=now)
+    tell_of_alarm(alarm, now)
     return True

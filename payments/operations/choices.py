@@ -223,14 +223,21 @@ def _read_items(
     return [line for line in lines if line["quantity"]]
 
 
+def read_quantity(item: LineItem, text: str) -> int | None:
+    """Return how many of an item are meant; None for what is no number or out of its bounds."""
+    text = text.strip()
+    quantity = int(text) if _QUANTITY.fullmatch(text) else -1
+    least, most = item["min_quantity"] or 0, item["max_quantity"] or 0
+    return quantity if least <= quantity <= most else None
+
+
 def _quantity(item: LineItem, place: int, choice: Choice, errors: list[WrongField]) -> int:
     least, most = item["min_quantity"], item["max_quantity"]
     text = choice.quantities.get(place)
     if least is None or most is None or text is None:
         return item["quantity"]
-    text = text.strip()
-    quantity = int(text) if _QUANTITY.fullmatch(text) else -1
-    if least <= quantity <= most:
+    quantity = read_quantity(item, text)
+    if quantity is not None:
         return quantity
     detail = _("Give a number from %(least)s to %(most)s.") % {"least": least, "most": most}
     errors.append(WrongField(f"quantity_{place}", "out_of_range", detail))

@@ -15,10 +15,15 @@ from core.money import Money
 from core.periods import start_of_day
 from core.tenancy import scope
 from payments.books import Expected, books
-from payments.gateway import StripeRefused
-from payments.gateway.charges import Charges
-from payments.gateway.movements import MovementFacts, Movements
 from payments.models import Movement, StripeAccount
+from payments.operations.ledger_reading import (
+    MARGIN,
+    MOST_ASKED,
+    expected_of,
+    learn,
+    read_movements,
+    read_whole,
+)
 
 PAYMENTS, REFUNDS, FAILURES = "Payments", "Refunds", "Refund failures"
 DISPUTES, FEES, TRANSFERS = "Disputes", "Fees", "Transfers"
@@ -51,10 +56,12 @@ _BY_KIND: Final = {
     "payout_failure": PAYOUTS,
 }
 _KNOWN_HERE: Final = (PAYMENTS, REFUNDS, FAILURES, DISPUTES, TRANSFERS)
-# What belongs to a day may be booked beside it: a bank debit, another clock.
-MARGIN: Final = timedelta(days=1)
-MOST_ASKED: Final = 500
-BATCH: Final = 500
+_PAST_LIMIT: Final = (
+    f"at most {MOST_ASKED} sources that nobody here knows are asked about in one run."
+    " Run it again, or for fewer days."
+)
+_CONVERTED: Final = "Stripe's balance is in another currency than they were paid in."
+_UNTOLD: Final = "they are known by their id alone, and Stripe does not tell their amount."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,31 @@ class Difference:
 
 @dataclass(slots=True)
 class DailyLedger:
-    """The lines of some days, the change of the balance in each, and each difference."""
+    """The lines of some days, the change of the balance in each, and each difference.
+
+    `learned` counts what was asked for at Stripe and kept, since nobody knew of it before;
+    `left_out` says in words what was not compared, and why; with `is_unfinished` a second run
+    would compare more of it.
+    """
 
     movements: int = 0
     lines: list[Line] = field(default_factory=list)
     net: dict[tuple[date, str], int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+    learned: int = 0
+    left_out: list[str] = field(default_factory=list)
+    is_unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The rows of the days, and what is known of them here."""
+
+    rows: list[Movement]
+    expected: dict[str, Expected]
+    missing: dict[str, Expected]
+    unasked: frozenset[str]
+    zone: ZoneInfo
 
 
 def reconcile_balance(
@@ -98,65 +124,36 @@ def reconcile_balance(
 ) -> DailyLedger:
     """Hold the days (the tenant's, both included) of Stripe's balance against all books.
 
-    Keeps Stripe's balance transactions as they are; nothing else is written, and repeating finds
-    the same. `tell` gets the count of movements read. Raises StripeUnavailable,
-    StripeAccount.DoesNotExist.
+    Keeps Stripe's balance transactions as they are. What no book knows is asked for, and kept by
+    the app whose it is, as if its event had come; repeating finds the same. `tell` gets the count
+    of movements read. Raises StripeUnavailable, StripeAccount.DoesNotExist.
     """
     with scope(tenant_id):
         account = StripeAccount.objects.get()
         zone = Tenant.objects.get(pk=tenant_id).zone
     since = start_of_day(first_day, zone)
     until = min(start_of_day(last_day + timedelta(days=1), zone), now)
-    _fetch(account, since - MARGIN, min(until + MARGIN, now + timedelta(minutes=1)), tell)
+    end = min(until + MARGIN, now + timedelta(minutes=1))
+    reading = read_movements(account, since - MARGIN, end, tell)
+    learned = learn(account, reading.unknown, now)
     with scope(tenant_id):
-        rows = list(Movement.objects.filter(made_at__gte=since, made_at__lt=until))
-        expected = _expected_of({row.source_id for row in rows if row.source_id})
-    strangers = _strangers(rows, expected)
-    claimed = _claimed(account, strangers)
+        rows, expected = _known(since, until)
+        off = [source for source, _ in _amounts_off(rows, expected)]
+    unread = read_whole(account, off)
     with scope(tenant_id):
-        return _compare(rows, expected, claimed, _missing(since, until), zone)
+        rows, expected = _known(since, until)
+        days = _Days(rows, expected, _missing(since, until), learned.unasked, zone)
+        ledger = _compare(days)
+        ledger.differences += _vanished(rows, reading.seen)
+        ledger.learned = learned.count
+        ledger.left_out = _left_out(days, unread)
+        ledger.is_unfinished = bool(learned.unasked or unread)
+        return ledger
 
 
-def _fetch(
-    account: StripeAccount, since: datetime, until: datetime, tell: Callable[[int], None]
-) -> None:
-    batch: list[MovementFacts] = []
-    for facts in Movements(account).list(since=since, until=until):
-        batch.append(facts)
-        if len(batch) == BATCH:
-            _store(account, batch)
-            tell(len(batch))
-            batch = []
-    _store(account, batch)
-    tell(len(batch))
-
-
-def _store(account: StripeAccount, batch: list[MovementFacts]) -> None:
-    with scope(account.tenant_id):
-        Movement.objects.bulk_create(
-            [
-                Movement(
-                    tenant_id=account.tenant_id,
-                    stripe_movement_id=facts.movement_id,
-                    kind=facts.kind[:60],
-                    source_id=facts.source_id,
-                    amount_minor=facts.amount_minor,
-                    fee_minor=facts.fee_minor,
-                    currency=facts.currency,
-                    made_at=facts.made_at,
-                )
-                for facts in batch
-                if facts.made_at is not None
-            ],
-            ignore_conflicts=True,
-        )
-
-
-def _expected_of(sources: set[str]) -> dict[str, Expected]:
-    found: dict[str, Expected] = {}
-    for book in books():
-        found |= book.of(sources)
-    return found
+def _known(since: datetime, until: datetime) -> tuple[list[Movement], dict[str, Expected]]:
+    rows = list(Movement.objects.filter(made_at__gte=since, made_at__lt=until))
+    return rows, expected_of({row.source_id for row in rows if row.source_id})
 
 
 def category_of(row: Movement) -> str:
@@ -166,48 +163,45 @@ def category_of(row: Movement) -> str:
     return _BY_KIND.get(row.kind, OTHER)
 
 
-def _strangers(rows: Iterable[Movement], expected: dict[str, Expected]) -> list[str]:
-    return sorted(
-        {
-            row.source_id
-            for row in rows
-            if category_of(row) == PAYMENTS and row.source_id not in expected
-        }
-    )
-
-
-def _claimed(account: StripeAccount, strangers: list[str]) -> set[str]:
-    """Return the charges that nobody keeps a row of, but whose customer is one of ours."""
-    customers: dict[str, str] = {}
-    for charge_id in strangers[:MOST_ASKED]:
-        try:
-            customers[charge_id] = Charges(account).read(charge_id).customer_id
-        except StripeRefused:
-            continue
-    wanted = {customer for customer in customers.values() if customer}
-    with scope(account.tenant_id):
-        known = {one for book in books() for one in book.customers(wanted)}
-    return {charge for charge, customer in customers.items() if customer in known}
-
-
-def _compare(
-    rows: list[Movement],
-    expected: dict[str, Expected],
-    claimed: set[str],
-    missing: dict[str, Expected],
-    zone: ZoneInfo,
-) -> DailyLedger:
-    ledger = DailyLedger(movements=len(rows))
-    ledger.lines = _lines(rows, expected, claimed, missing, zone)
-    for row in rows:
-        day = row.made_at.astimezone(zone).date(), row.currency
+def _compare(days: _Days) -> DailyLedger:
+    ledger = DailyLedger(movements=len(days.rows))
+    ledger.lines = _lines(days)
+    for row in days.rows:
+        day = row.made_at.astimezone(days.zone).date(), row.currency
         ledger.net[day] = ledger.net.get(day, 0) + row.amount_minor - row.fee_minor
     ledger.differences = [
-        *_unknown(rows, expected, claimed),
-        *_unequal(rows, expected),
-        *(_not_there(source, one) for source, one in sorted(missing.items())),
+        *_unknown(days),
+        *_unequal(days.rows, days.expected),
+        *(_not_there(source, one) for source, one in sorted(days.missing.items())),
     ]
     return ledger
+
+
+def _vanished(rows: list[Movement], seen: set[str]) -> list[Difference]:
+    words = (
+        "It was in Stripe's balance when it was read before, and is not any more."
+        " Look it up in Stripe's dashboard, and ask Stripe's support."
+    )
+    gone = [row for row in rows if row.stripe_movement_id not in seen]
+    return [Difference(row.stripe_movement_id, words) for row in gone]
+
+
+def _left_out(days: _Days, unread: frozenset[str]) -> list[str]:
+    """Say what was not compared: past a limit, in another currency, of an unknown amount."""
+    sums = _sums(days.expected)
+    there = {source for source, _ in sums}
+    converted = [
+        source
+        for source, one in days.expected.items()
+        if one.amount_minor is not None and source in there and (source, one.currency) not in sums
+    ]
+    untold = [one for one in days.expected.values() if one.amount_minor is None]
+    said = [
+        (len(days.unasked | unread), _PAST_LIMIT),
+        (len(converted), _CONVERTED),
+        (len(untold), _UNTOLD),
+    ]
+    return [f"{count} not compared: {words}" for count, words in said if count]
 
 
 def _missing(since: datetime, until: datetime) -> dict[str, Expected]:
@@ -221,15 +215,10 @@ def _missing(since: datetime, until: datetime) -> dict[str, Expected]:
     return {source: one for source, one in wanted.items() if source not in there}
 
 
-def _lines(
-    rows: list[Movement],
-    expected: dict[str, Expected],
-    claimed: set[str],
-    missing: dict[str, Expected],
-    zone: ZoneInfo,
-) -> list[Line]:
+def _lines(days: _Days) -> list[Line]:
     theirs: dict[tuple[date, str, str], int] = defaultdict(int)
     ours: dict[tuple[date, str, str], int] = defaultdict(int)
+    zone, rows, expected = days.zone, days.rows, days.expected
     for row in rows:
         key = (row.made_at.astimezone(zone).date(), row.currency, category_of(row))
         theirs[key] += (
@@ -237,13 +226,13 @@ def _lines(
         )
         if key[2] != FEES and row.fee_minor:
             theirs[key[0], key[1], FEES] -= row.fee_minor
-        if row.source_id in expected or row.source_id in claimed:
+        if row.source_id in expected:
             ours[key] += row.amount_minor
     for source, off in _amounts_off(rows, expected):
         row = next(row for row in rows if row.source_id == source)
         ours[row.made_at.astimezone(zone).date(), row.currency, category_of(row)] += off
-    for source, one in missing.items():
-        if one.happened_at is not None:
+    for source, one in days.missing.items():
+        if one.happened_at is not None and one.amount_minor is not None:
             day = one.happened_at.astimezone(zone).date()
             ours[day, one.currency, _category_of_source(source)] += one.amount_minor
     keys = sorted({*theirs, *ours}, key=lambda k: (k[0], k[1], CATEGORIES.index(k[2])))
@@ -251,7 +240,8 @@ def _lines(
 
 
 def _category_of_source(source: str) -> str:
-    by_prefix = {"re": REFUNDS, "pyr": REFUNDS, "dp": DISPUTES, "du": DISPUTES, "tr": TRANSFERS}
+    by_prefix = {"re": REFUNDS, "pyr": REFUNDS, "dp": DISPUTES, "du": DISPUTES}
+    by_prefix |= {"tr": TRANSFERS, "trr": TRANSFERS}
     return by_prefix.get(source.partition("_")[0], PAYMENTS)
 
 
@@ -275,7 +265,9 @@ def _amounts_off(rows: list[Movement], expected: dict[str, Expected]) -> list[tu
     for source in sources:
         one = expected[source]
         moved = sums.get((source, one.currency))
-        if moved is not None and moved != one.amount_minor:
+        if moved is None or one.amount_minor is None:
+            continue
+        if moved != one.amount_minor:
             off.append((source, one.amount_minor - moved))
     return off
 
@@ -284,8 +276,9 @@ def _unequal(rows: list[Movement], expected: dict[str, Expected]) -> list[Differ
     found = []
     for source, off in _amounts_off(rows, expected):
         one = expected[source]
-        moved = Money(one.amount_minor - off, one.currency).display()
-        ours = Money(one.amount_minor, one.currency).display()
+        amount = one.amount_minor or 0
+        moved = Money(amount - off, one.currency).display()
+        ours = Money(amount, one.currency).display()
         words = (
             f"Stripe moved {moved} for the {one.what}, here it is {ours}."
             " Run reconcile_stripe_events, then look at it again."
@@ -294,12 +287,10 @@ def _unequal(rows: list[Movement], expected: dict[str, Expected]) -> list[Differ
     return found
 
 
-def _unknown(
-    rows: list[Movement], expected: dict[str, Expected], claimed: set[str]
-) -> list[Difference]:
+def _unknown(days: _Days) -> list[Difference]:
     found = []
-    for row in rows:
-        is_known = row.source_id in expected or row.source_id in claimed
+    for row in days.rows:
+        is_known = row.source_id in days.expected or row.source_id in days.unasked
         if is_known or category_of(row) not in _KNOWN_HERE:
             continue
         words = (
@@ -312,7 +303,7 @@ def _unknown(
 
 
 def _not_there(source: str, one: Expected) -> Difference:
-    amount = Money(one.amount_minor, one.currency).display()
+    amount = Money(one.amount_minor or 0, one.currency).display()
     words = (
         f"Here the {one.what} is {amount}; Stripe's balance has no movement of it."
         " Look it up in Stripe's dashboard: it may belong to another account, or not be settled."

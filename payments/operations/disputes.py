@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
+
 from core.observe.money import tell_money
 from core.tenancy import scope
 from payments import kinds
 from payments.announcements import tell_of_dispute
 from payments.gateway import DisputeFacts, Gateway
 from payments.models import Dispute, Payment, StripeAccount
+from payments.operations.owners import Objection, tell_of_objection
 from payments.operations.settle import refresh_checkout
 
 
@@ -75,4 +78,23 @@ def _keep(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
         stripe_dispute_id=facts.dispute_id,
         defaults={**said, "opened_at": facts.opened_at or now, "read_at": now},
     )
+    if before is None:
+        _tell_owners(payment, facts, now)
     return dict(before or {}) != said
+
+
+def _tell_owners(payment: Payment, facts: DisputeFacts, now: datetime) -> None:
+    tell_of_objection(
+        Objection(
+            stripe_dispute_id=facts.dispute_id,
+            status=facts.status,
+            reason=facts.reason,
+            amount_minor=facts.amount_minor,
+            currency=facts.currency,
+            answer_by=facts.answer_by,
+        ),
+        what=f"“{payment.checkout.title}”",
+        subject_id=payment.pk,
+        path=reverse("payment", args=[payment.pk]),
+        now=now,
+    )

@@ -12,6 +12,7 @@ from core.models import User
 from core.tenancy import scope
 from payments.gateway.charges import Charges, WarningFacts
 from payments.models import EarlyWarning, Payment, StripeAccount
+from payments.operations.owners import tell_of_warning
 from payments.operations.refunds import request_refund
 from payments.operations.settle import refresh_checkout
 
@@ -59,6 +60,7 @@ def _keep(tenant_id: UUID, facts: WarningFacts, now: datetime) -> EarlyWarning |
         )
         if is_new:
             log.warning("early_fraud_warning", payment_id=str(payment.pk), type=facts.fraud_type)
+            tell_of_warning(found, now)
         return found
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from uuid import UUID
 
 import structlog
 
 from core.tenancy import scope
-from payments.gateway import API_VERSION, EndpointFacts, Endpoints
+from payments.gateway import API_VERSION, EndpointFacts, Endpoints, StripeRefused, StripeUnavailable
 from payments.models import StripeAccount
 from payments.operations.accounts import add_signing_secret
 from payments.operations.events import HANDLED_TYPES
+
+# So often an endpoint may have been deleted by hand within a day, while no secret was stored.
+MOST_MADE = 20
 
 log = structlog.get_logger(__name__)
 
@@ -90,10 +94,43 @@ def _replace(
     stripe: Endpoints, tenant_id: UUID, account: StripeAccount, old: list[EndpointFacts]
 ) -> None:
     """Make a new endpoint, store its secret, and only then delete the old ones."""
-    made = stripe.make_endpoint(url=account.webhook_url, types=sorted(HANDLED_TYPES))
+    made = _make(stripe, account)
     with scope(tenant_id):
         stored = add_signing_secret(account_id=account.pk, secret=made.secret)
     account.webhook_secrets = stored.webhook_secrets
     for endpoint in old:
-        stripe.delete_endpoint(endpoint.endpoint_id)
+        # Who did the same a moment before has made it already.
+        if endpoint.endpoint_id != made.endpoint_id:
+            _delete(stripe, endpoint)
     log.info("webhook_endpoint_made", endpoint_id=made.endpoint_id, replaced=len(old))
+
+
+def _make(stripe: Endpoints, account: StripeAccount) -> EndpointFacts:
+    """Make an endpoint under a key of the secrets that are stored: two at once make one.
+
+    Stripe answers with what a key was used for also when that was deleted since, so that what is
+    not there any more is made under the next key.
+    """
+    stored = sha256("".join(account.webhook_secrets).encode()).hexdigest()[:16]
+    for number in range(1, MOST_MADE + 1):
+        key = f"tap:endpoint:{account.pk}:{stored}:{number}"
+        try:
+            made = stripe.make_endpoint(
+                url=account.webhook_url, types=sorted(HANDLED_TYPES), key=key
+            )
+        except (StripeRefused, StripeUnavailable) as error:
+            if not error.replayed:
+                raise
+            continue
+        if made.endpoint_id in {found.endpoint_id for found in stripe.list_endpoints()}:
+            return made
+        log.warning("webhook_endpoint_gone", endpoint_id=made.endpoint_id)
+    raise StripeUnavailable("Stripe made an endpoint, but does not list it. Run it again later.")
+
+
+def _delete(stripe: Endpoints, endpoint: EndpointFacts) -> None:
+    try:
+        stripe.delete_endpoint(endpoint.endpoint_id)
+    except StripeRefused as refusal:
+        if refusal.status != 404:  # somebody else was first
+            raise

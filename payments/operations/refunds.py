@@ -16,6 +16,7 @@ from payments import kinds
 from payments.announcements import tell_of_payment
 from payments.gateway import Gateway, RefundFacts, StripeRefused, StripeUnavailable
 from payments.models import Payment, Refund, StripeAccount
+from payments.models.posting import TAKEN
 from payments.operations.settle import refresh_checkout
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,10 @@ class NotRefundable(Exception):
     """The payment has not succeeded, so there is nothing to send back."""
 
 
+class PaymentDisputed(NotRefundable):
+    """The payer's bank has taken the money: a refund besides would give it twice."""
+
+
 class RefundTooLarge(Exception):
     """More than what is left of the payment; `left_minor` says what that is."""
 
@@ -51,11 +56,17 @@ def request_refund(
     """Ask for a refund of `amount_minor`, or of all that is left; a worker sends it to Stripe.
 
     In scope. The payment's row lock makes requests take turns, so that together they never
-    exceed what was paid. Raises NotRefundable, RefundTooLarge, Payment.DoesNotExist.
+    exceed what was paid. Raises NotRefundable, PaymentDisputed, RefundTooLarge,
+    Payment.DoesNotExist.
     """
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
     if payment.state != Payment.State.SUCCEEDED:
         raise NotRefundable("Only a payment that succeeded can be refunded.")
+    if payment.disputes.filter(status__in=TAKEN).exists():
+        raise PaymentDisputed(
+            "The payer disputes this payment, and their bank has taken the money back: a refund"
+            " would give it twice. Accept the dispute instead, or answer it."
+        )
     left = payment.amount_minor - _asked_for(payment)
     amount = left if amount_minor is None else amount_minor
     if not 0 < amount <= left:

@@ -12,10 +12,12 @@ from core.currencies import get_currency
 from core.invalid import FieldsInvalid
 from core.money import Money
 from payments.models import PaymentLink
-from payments.operations.choices import Choice, part_bounds
+from payments.operations.choices import Choice, part_bounds, read_quantity
 from payments.operations.offers import bounds_of
 
 VERSION_FIELD: Final = "seen_version"
+# The button that only reckons the total again.
+UPDATE_FIELD: Final = "update"
 # Nobody types more; what is longer is refused as too long, not kept.
 _LONGEST: Final = 1000
 
@@ -48,12 +50,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One item of the page; `quantity` is asked unless it is fixed."""
+    """One item of the page; `quantity` is asked unless it is fixed.
+
+    `total` is that of the quantity that was typed; None where it is none that can be bought.
+    """
 
     name: str
     each: Money
     count: int
-    total: Money
+    total: Money | None
     quantity: Asked | None
 
 
@@ -66,6 +71,14 @@ class Form:
     items_error: str
     questions: tuple[Asked, ...]
     agree: Asked | None
+
+    @property
+    def total(self) -> Money | None:
+        """Return what all items come to; None while one of them is not known."""
+        found = [line.total for line in self.lines if line.total is not None]
+        if not found or len(found) != len(self.lines):
+            return None
+        return sum(found[1:], found[0])
 
     @property
     def errors(self) -> list[Asked]:
@@ -164,8 +177,9 @@ def _line(link: PaymentLink, place: int, typed: Typed) -> Line:
     item = link.items[place]
     each = Money(item["unit_amount_minor"], link.currency)
     name = f"quantity_{place}"
-    asked = None
+    asked, count = None, item["quantity"]
     if item["max_quantity"] is not None:
+        count = read_quantity(item, typed.values.get(name, str(count)))
         asked = Asked(
             name=name,
             value=typed.values.get(name, str(item["quantity"])),
@@ -178,6 +192,6 @@ def _line(link: PaymentLink, place: int, typed: Typed) -> Line:
         name=item["name"],
         each=each,
         count=item["quantity"],
-        total=each * item["quantity"],
+        total=each * count if count is not None else None,
         quantity=asked,
     )

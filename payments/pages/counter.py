@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from core.currencies import get_currency
 from payments.models import PaymentLink
 from payments.pages import visitor
 from payments.pages.choices import NOTHING_TYPED, Form, Typed, form_of
@@ -124,6 +125,7 @@ def context_of(
         "link": found.link,
         "tenant": found.link.tenant,
         "locale": visitor_locale(request),
+        "decimals": get_currency(found.link.currency).exponent,
         "query_string": request.META.get("QUERY_STRING", ""),
         "free_at": found.free_at,
         "notice": notice.name if notice else "",

@@ -163,7 +163,9 @@ def _refund(request: StaffRequest, payment: Payment, form: RefundForm) -> HttpRe
             # The payment is locked by now: a press that came before this one is counted in.
             if queries.left_to_refund(payment) != seen - amount:
                 raise RefundedMeanwhile
-    except (RefundedMeanwhile, RefundTooLarge, NotRefundable):
+    except NotRefundable as error:
+        messages.error(request, f"Nothing was sent. {error}")
+    except (RefundedMeanwhile, RefundTooLarge):
         messages.error(
             request,
             "Nothing was sent: a refund of this payment was asked for since you opened the page."
@@ -224,8 +226,8 @@ def _decide(
     try:
         with transaction.atomic():
             decide(payment_id=pk, by=request.user, now=timezone.now())
-    except NothingToDecide as error:
-        messages.error(request, f"{error} Nothing was changed.")
+    except (NothingToDecide, NotRefundable) as error:
+        messages.error(request, f"Nothing was changed. {error}")
     except RefundTooLarge:
         messages.error(request, "Nothing was changed: all of it is on its way back already.")
     else:

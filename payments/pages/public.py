@@ -96,8 +96,10 @@ def _counter(entry: Entry, who: str, now: datetime) -> Counter | None:
 
 
 def _start(request: HttpRequest, entry: Entry, who: str) -> HttpResponse:
-    """Lead a customer to Stripe's page, or say in words what keeps them from it."""
+    """Lead a customer to Stripe's page, or say what keeps them from it; or reckon a total."""
     typed = choices.typed_in(request)
+    if choices.UPDATE_FIELD in request.POST:
+        return _show(request, entry, who, Said(typed=typed))
     choice = choices.choice_of(request)
     passage = examine(request, entry, amount=_meant(entry, choice))
     if passage.notice is not None:

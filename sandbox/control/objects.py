@@ -103,6 +103,21 @@ def roll_secret(command: Command) -> Json:
     return {"id": endpoint["id"], "secret": secret, "old_secret_valid_until": until}
 
 
+@control("POST", "/balance_transactions/{id}/alter")
+def alter_movement(command: Command) -> Json:
+    """Write another ``amount`` into an entry of the balance, with no event: Stripe never does it.
+
+    For programs that compare the balance with their own books. Returns the entry.
+    """
+    given = command.read(amount=int)
+    if "amount" not in given:
+        raise ControlError("amount is missing")
+    with command.sandbox.store.transaction():
+        books, entry = find(command, "balance_transaction")
+        amount = given["amount"]
+        return books.save({**entry, "amount": amount, "net": amount - entry["fee"]})
+
+
 @control("GET", "/deliveries")
 def list_deliveries(command: Command) -> Json:
     """Return every webhook delivery with its attempts, oldest first."""

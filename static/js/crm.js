@@ -139,11 +139,6 @@
       location.reload();
       return;
     }
-    // Refused, or typed wrongly: the answer is the row as it is now, with the reason in it.
-    if ([400, 409].includes(detail.xhr.status)) {
-      detail.shouldSwap = true;
-      detail.isError = false;
-    }
   });
   document.addEventListener("htmx:beforeRequest", () => { if (failed) failed.hidden = true; });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {

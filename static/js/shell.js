@@ -1,6 +1,14 @@
 "use strict";
 // Menus close on Escape and on a click elsewhere; [data-copy] buttons copy the text they name.
+// What htmx asked for is shown also when it was refused: the answer says why.
 {
+  // A filter typed wrongly, or a row that was changed meanwhile: the reason is in the answer.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (![400, 409].includes(detail.xhr.status)) return;
+    detail.shouldSwap = true;
+    detail.isError = false;
+  });
+
   const openMenus = () => document.querySelectorAll("details.menu[open]");
 
   document.addEventListener("click", (event) => {

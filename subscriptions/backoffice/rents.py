@@ -23,6 +23,7 @@ from subscriptions.models import (
     RentCollection,
     RentDispute,
     RentPayment,
+    RentPosting,
     RentTransfer,
     Resident,
     TransferReversal,
@@ -172,6 +173,16 @@ class TransferReversalAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("=stripe_reversal_id",)
     list_select_related = ("transfer",)
+
+
+@admin.register(RentPosting)
+class RentPostingAdmin(ReadOnlyAdmin):
+    """Charges, refunds and disputes of rents, as Stripe told them last."""
+
+    list_display = ("happened_at", "rent", "kind", "status", "amount_minor", "currency")
+    list_filter = ("kind", "status")
+    search_fields = ("=stripe_id", "=stripe_charge_id")
+    list_select_related = ("rent",)
 
 
 @admin.register(RentDispute)

@@ -14,6 +14,7 @@ from subscriptions.models.house_ledger import HouseEntry
 from subscriptions.models.lease import Lease
 from subscriptions.models.lease_import import LeaseImport
 from subscriptions.models.move import Move
+from subscriptions.models.posting import RentPosting
 from subscriptions.models.rent import RentPayment
 from subscriptions.models.rent_collection import RentCollection
 from subscriptions.models.rent_transfer import RentTransfer, TransferReversal
@@ -49,6 +50,7 @@ __all__ = [
     "RentCollection",
     "RentDispute",
     "RentPayment",
+    "RentPosting",
     "RentTransfer",
     "Resident",
     "Room",

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.urls import reverse
 
 from core.money import Money as Amount
 from core.tenancy import scope
@@ -22,8 +23,17 @@ from payments.gateway.charges import (
     ObjectionFacts,
     WarningFacts,
 )
-from payments.models import Checkout, StripeAccount
-from subscriptions.models import FraudWarning, HouseEntry, Lease, RentDispute, RentPayment
+from payments.models import Checkout, Posting, StripeAccount
+from payments.operations.owners import tell_of_objection
+from payments.operations.postings import keep_postings, objection_of
+from subscriptions.models import (
+    FraudWarning,
+    HouseEntry,
+    Lease,
+    RentDispute,
+    RentPayment,
+    RentPosting,
+)
 from subscriptions.operations.cases import open_case, tell_case
 from subscriptions.operations.house_ledger import enter
 from subscriptions.operations.rent_pages import OPEN, close_rent_pages
@@ -82,6 +92,8 @@ def refresh_charge(*, tenant_id: UUID, charge_id: str, now: datetime) -> RentPay
             return rent
     intent = money.charge.payment_intent_id
     bill = stripe.find_bill(intent) if intent else ""
+    if bill and not stripe.read_bill(bill).subscription_id:
+        return None  # an invoice of another kind: its disputes are that kind's affair
     rent = refresh_bill(tenant_id=tenant_id, invoice_id=bill, now=now) if bill else None
     if rent is None:
         _keep_objections(tenant_id, money, now)
@@ -204,6 +216,16 @@ def _write_money(rent: RentPayment, money: Money, now: datetime) -> None:
     """Write what Stripe says to the rent, its disputes, warnings and ledger, then weigh it."""
     charge = money.charge
     _note_movements(rent, money, now)
+    disputed = keep_postings(
+        RentPosting,
+        tenant_id=rent.tenant_id,
+        charges=[charge],
+        disputes=money.disputes,
+        read_at=now,
+        rent=rent,
+    )
+    for dispute in disputed:
+        _tell_disputed(rent, dispute, now)
     rent.stripe_charge_id = charge.charge_id
     rent.stripe_payment_intent_id = charge.payment_intent_id
     rent.is_pending = charge.status == "pending"
@@ -221,6 +243,16 @@ def _write_money(rent: RentPayment, money: Money, now: datetime) -> None:
     if rent.state not in OPEN:
         close_rent_pages(rent)
     weigh_transfer(rent, now=now)
+
+
+def _tell_disputed(rent: RentPayment, dispute: Posting, now: datetime) -> None:
+    tell_of_objection(
+        objection_of(dispute),
+        what=str(rent),
+        subject_id=rent.pk,
+        path=reverse("rent_case", args=[rent.pk]),
+        now=now,
+    )
 
 
 def _tell_surplus(rent: RentPayment, now: datetime) -> None:

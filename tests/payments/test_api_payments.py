@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.models import Tenant, User
 from core.tenancy import scope
-from payments.models import Payment, PaymentLink, Refund
+from payments.models import Payment, PaymentLink, Receipt, Refund
+from payments.operations.refunds import push_refund, request_refund
 from tests.payments.conftest import POOR, Customer
 from tests.payments.test_api_links import Api, key_for
 
@@ -154,3 +156,54 @@ def test_refunds_are_listed_page_by_page(api: Api, paid: Payment) -> None:
     assert len(whole) == 3
     assert [row["id"] for row in first["items"] + second["items"]] == whole
     assert second["next"] is None
+
+
+def test_receipt_says_what_came_and_went_back(api: Api, customer: Customer, paid: Payment) -> None:
+    with scope(customer.tenant.pk):
+        asked = request_refund(
+            payment_id=paid.pk, amount_minor=2500, reason="", by=None, now=timezone.now()
+        )
+    push_refund(tenant_id=customer.tenant.pk, refund_id=asked.pk, now=timezone.now())
+
+    answer = api.call("GET", f"/api/payments/{paid.pk}/receipt/")
+
+    told = answer.json()
+    with scope(customer.tenant.pk):
+        receipt = Receipt.objects.get(payment=paid)
+    assert (answer.status_code, told["reference"]) == (200, receipt.reference)
+    assert (told["payment"], told["url"]) == (str(paid.pk), receipt.url)
+    assert (told["seller"], told["title"]) == (customer.tenant.name, "Deposit")
+    assert (told["amount"]["minor"], told["kept"]["minor"]) == (12500, 10000)
+    assert [(one["state"], one["amount"]["minor"]) for one in told["refunds"]] == [
+        ("succeeded", 2500)
+    ]
+
+
+def test_receipt_is_a_pdf_by_its_ending_and_by_what_is_accepted(api: Api, paid: Payment) -> None:
+    by_ending = api.call("GET", f"/api/payments/{paid.pk}/receipt.pdf/")
+    accepted = api.call("GET", f"/api/payments/{paid.pk}/receipt/", Accept="application/pdf")
+
+    assert by_ending.content == accepted.content
+    assert by_ending.content[:5] == b"%PDF-"
+    assert {one["Content-Type"] for one in (by_ending, accepted)} == {"application/pdf"}
+
+
+def test_receipt_of_what_never_came_or_is_another_companys_is_not_there(
+    api: Api, customer: Customer, new_link: NewLink, other_tenant: Tenant, paid: Payment
+) -> None:
+    checkout = customer.open(new_link())
+    customer.pay(checkout, card=POOR)
+    customer.hear(timezone.now())
+    declined = customer.payment(checkout)
+    stranger = Api(key_for(other_tenant))
+
+    for path, accept in (
+        ("receipt/", "application/json"),
+        ("receipt/", "application/pdf"),
+        ("receipt.pdf/", "*/*"),
+    ):
+        missing = api.call("GET", f"/api/payments/{declined.pk}/{path}", Accept=accept)
+        foreign = stranger.call("GET", f"/api/payments/{paid.pk}/{path}", Accept=accept)
+
+        assert (missing.status_code, missing.json()["code"]) == (404, "no_receipt")
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "not_found")

@@ -15,6 +15,8 @@ from core.models import Tenant
 from core.tenancy import scope
 from payments.models import Movement, Payment, PaymentLink, Refund
 from payments.operations.daily_ledger import DailyLedger, reconcile_balance
+from payments.operations.decisions import return_payment
+from payments.operations.links import deactivate_link
 from payments.operations.refunds import push_refund, request_refund
 from tests.payments.conftest import Customer
 
@@ -179,3 +181,27 @@ def test_movement_of_another_company_stays_hidden(
 
     with scope(tenant.pk):
         assert Movement.objects.count() == 0
+
+
+def test_late_money_that_went_back_adds_up(
+    customer: Customer, new_link: NewLink, now: datetime
+) -> None:
+    off = new_link()
+    late, first = customer.open(off), customer.open(new_link())
+    with scope(customer.tenant.pk):
+        deactivate_link(link_id=off.pk, now=timezone.now() - timedelta(seconds=5))
+    customer.pay(late)
+    customer.pay(first)
+    customer.hear(now - timedelta(minutes=5))
+    payment = customer.payment(late)
+    with scope(customer.tenant.pk):
+        return_payment(payment_id=payment.pk, by=None, now=timezone.now())
+        asked = Refund.objects.get()
+    push_refund(tenant_id=customer.tenant.pk, refund_id=asked.pk, now=timezone.now())
+    refund(customer, customer.payment(first), 1)
+
+    ledger = ledger_of(customer.tenant)
+
+    assert ledger.differences == []
+    assert sums(ledger)["Payments"] == (25000, 25000)
+    assert sums(ledger)["Refunds"] == (-12501, -12501)

@@ -23,7 +23,8 @@ LONGEST = 366
 class Command(BaseCommand):
     """Hold each day of Stripe's balance against what is recorded here. Safe to run twice.
 
-    Exit code 0: they agree; 1: they differ, or Stripe could not be asked.
+    What no app knows is asked for at Stripe, and kept by the app whose it is. Exit code 0: they
+    agree; 1: they differ, something could not be looked up yet, or Stripe could not be asked.
     """
 
     help = __doc__
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{tenant.slug}: not compared. {error} Run it again later.")
             return 1
         self._print(tenant, first, last, ledger)
-        return len(ledger.differences)
+        return len(ledger.differences) + ledger.is_unfinished
 
     def _print(self, tenant: Tenant, first: date, last: date, ledger: DailyLedger) -> None:
         self.stdout.write(f"{tenant.slug}, {first} to {last}, days in {tenant.time_zone}:")
@@ -79,6 +80,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{day!s:<11}{currency:<5}the balance changed by {change}")
         for one in ledger.differences:
             self.stdout.write(f"{one.source_id}: {one.words}")
+        for words in ledger.left_out:
+            self.stdout.write(words)
+        if ledger.learned:
+            self.stdout.write(f"{ledger.learned} were not kept here before: asked for, and kept")
+        self.stdout.write("Fees and payouts are Stripe's to say: they are shown, and not compared.")
         count = len(ledger.differences)
         self.stdout.write(f"{ledger.movements} balance transactions, {count} differences")
 

@@ -178,3 +178,46 @@ def test_list_narrows_while_typing_and_keeps_its_address(
     assert "currency=USD" in page.url
     assert page.get_by_role("link", name="Tour").count() == 0
     assert page.get_by_role("link", name="Keg").count() == 1
+
+
+def test_total_follows_the_typed_number_as_the_server_would_say_it(
+    new_link: NewLink,
+    account: StripeAccount,
+    live_server: LiveServer,
+    page: Page,
+    complaints: list[str],
+) -> None:
+    link = new_link(amount_minor=None, pricing="items", items=ITEMS)
+    url = live_server.url + reverse("pay", args=[link.token])
+    page.goto(url)
+
+    page.get_by_label("How many").fill("7")
+    at_once = page.locator(".line-total").all_inner_texts()
+    page.get_by_label("How many").fill("11")
+    beyond = page.locator("#total").inner_text()
+
+    assert page.get_by_role("button", name="Update total").count() == 0
+    form = {"update": "total", "quantity_0": "7"}
+    said = page.request.post(url, form=form).text()
+    for total in at_once:
+        assert total in said
+    assert (at_once[0], at_once[-1], beyond) == ("€129.50", "€134.50", "\u2013")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", ["payments", "links", "leads", "today", "pipeline"])
+def test_filter_that_cannot_be_read_is_told_in_place_of_the_list(
+    admin: User, tenant: Tenant, live_server: LiveServer, page: Page, name: str
+) -> None:
+    client = Client()
+    client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto(live_server.url + reverse(name))
+    field = page.locator("form.filters select").first
+    field.evaluate("(box) => { box.options[0].value = 'nonsense'; box.selectedIndex = 0; }")
+
+    field.dispatch_event("change")
+
+    page.get_by_role("alert").get_by_text("The filter cannot be read.").wait_for()
+    assert page.get_by_role("alert").get_by_role("listitem").count() == 1

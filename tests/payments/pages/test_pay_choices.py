@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -324,3 +325,43 @@ def test_amount_that_cannot_be_read_is_told_at_its_field_under_rules_too(
 
     assert (response.status_code, checkouts(tenant)) == (400, [])
     assert 'aria-describedby="hint_amount error_amount"' in response.content.decode()
+
+
+def totals(response: HttpResponse) -> list[str]:
+    body = response.content.decode()
+    return [
+        re.sub(r"<[^>]+>", "", found).replace("\xa0", " ")
+        for found in re.findall(r'<(?:div|strong) class="line-total".*?</(?:div|strong)>', body)
+    ]
+
+
+def test_button_reckons_the_total_without_beginning_to_pay(
+    customer: Customer, new_link: NewLink, phone: Client, tenant: Tenant
+) -> None:
+    link = new_link(
+        amount_minor=None, pricing="items", items=ITEMS, custom_fields=QUESTIONS,
+        terms_text="I agree",
+    )  # fmt: skip
+    first = look(link, phone)
+
+    updated = pay(link, phone, update="total", quantity_0="3", answer_guests="2", agree="yes")
+
+    assert totals(first) == ["€37.00", "€5.00", "€42.00"]
+    assert (updated.status_code, totals(updated)) == (200, ["€55.50", "€5.00", "€60.50"])
+    assert checkouts(tenant) == []
+    body = updated.content.decode()
+    assert 'name="answer_guests" value="2"' in body
+    assert 'name="agree" value="yes" required checked' in body
+    assert 'role="alert"' not in body
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "11", "1.5", "٣", "9" * 900, "<b>", "1e3"])
+def test_number_that_cannot_be_bought_has_no_total(
+    customer: Customer, new_link: NewLink, phone: Client, tenant: Tenant, typed: str
+) -> None:
+    link = new_link(amount_minor=None, pricing="items", items=ITEMS)
+
+    response = pay(link, phone, update="total", quantity_0=typed)
+
+    assert (response.status_code, totals(response)) == (200, ["\u2013", "€5.00", "\u2013"])
+    assert checkouts(tenant) == []
