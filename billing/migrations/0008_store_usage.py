@@ -73,7 +73,7 @@ CREATE TRIGGER stays_what_it_is
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0004_whole")]
+    dependencies = [("billing", "0007_postings")]
 
     operations = [
         migrations.RunSQL(KEEP.format(each="STATEMENT"), KEEP.format(each="ROW")),

@@ -10,7 +10,7 @@ from core.rls import ProtectTenantTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0004_whole"),
+        ("billing", "0006_runs"),
         ("core", "0007_analytics"),
     ]
 

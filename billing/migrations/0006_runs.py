@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0004_whole"),
+        ("billing", "0005_push"),
     ]
 
     operations = [
