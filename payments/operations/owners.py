@@ -48,19 +48,40 @@ def tell_of_alarm(alarm: FraudAlarm, now: datetime) -> int:
 
 def tell_of_warning(warning: EarlyWarning, now: datetime) -> int:
     """Tell the owners of an issuer's early warning. In scope, once a warning."""
-    payment = warning.payment
-    kind = warning.fraud_type.replace("_", " ")
+    return tell_of_fraud(
+        warning.payment.amount,
+        fraud_type=warning.fraud_type,
+        is_actionable=warning.is_actionable,
+        stripe_warning_id=warning.stripe_warning_id,
+        subject_id=warning.pk,
+        path=reverse("payment", args=[warning.payment_id]),
+        now=now,
+    )
+
+
+def tell_of_fraud(
+    amount: Money,
+    *,
+    fraud_type: str,
+    is_actionable: bool,
+    stripe_warning_id: str,
+    subject_id: UUID,
+    path: str,
+    now: datetime,
+) -> int:
+    """Tell the owners that an issuer warns of an amount, whoever keeps it. Once a warning."""
     words = Alarm(
-        title=f"Early fraud warning about {payment.amount.display()}",
-        happened=f"The card's bank says that a payment of {payment.amount.display()} may be fraud"
-        f" ({kind}).",
+        title=f"Early fraud warning about {amount.display()}",
+        happened=f"The card's bank says that a payment of {amount.display()} may be fraud"
+        f" ({fraud_type.replace('_', ' ')}).",
         money="The money is still yours. If the payer disputes it, it is taken back, with a fee."
-        if warning.is_actionable
+        if is_actionable
         else "It is refunded or disputed already: a refund does not help any more.",
         todo="Refund it now to spare the dispute and its fee, or keep it if you know the payer.",
-        path=reverse("payment", args=[payment.pk]),
+        path=path,
     )
-    return tell_owners(words, subject_id=warning.pk, once=f"warning:{warning.pk}", now=now)
+    once = f"warning:{stripe_warning_id}"
+    return tell_owners(words, subject_id=subject_id, once=once, now=now)
 
 
 def tell_of_objection(

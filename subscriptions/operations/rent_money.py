@@ -24,7 +24,7 @@ from payments.gateway.charges import (
     WarningFacts,
 )
 from payments.models import Checkout, Posting, StripeAccount
-from payments.operations.owners import tell_of_objection
+from payments.operations.owners import tell_of_fraud, tell_of_objection
 from payments.operations.postings import keep_postings, objection_of
 from subscriptions.models import (
     FraudWarning,
@@ -320,7 +320,7 @@ def _write_objections(rent: RentPayment, money: Money, now: datetime) -> None:
         words = f"Stripe says of the dispute: {dispute.get_status_display()}."
         tell_case(case, words, once=f"{facts.dispute_id} {facts.status}", now=now)
     for warning in money.warnings:
-        FraudWarning.objects.update_or_create(
+        kept, is_new = FraudWarning.objects.update_or_create(
             tenant_id=rent.tenant_id,
             stripe_warning_id=warning.warning_id,
             defaults={
@@ -333,6 +333,16 @@ def _write_objections(rent: RentPayment, money: Money, now: datetime) -> None:
         )
         case = open_case(rent, cause="The card's issuer warns of fraud", now=now)
         tell_case(case, "An early fraud warning came.", once=warning.warning_id, now=now)
+        if is_new:
+            tell_of_fraud(
+                Amount(money.charge.amount_minor, money.charge.currency),
+                fraud_type=warning.fraud_type,
+                is_actionable=warning.is_actionable,
+                stripe_warning_id=warning.warning_id,
+                subject_id=kept.pk,
+                path=reverse("rent_case", args=[rent.pk]),
+                now=now,
+            )
 
 
 def _write_dispute(

@@ -37,6 +37,7 @@ def test_settings_hold_a_section_of_each_app(admin_pages: Client, tenant: Tenant
 
     assert names == [
         "Company",
+        "E-mail alarms",
         "People",
         "Teams",
         "Stripe account",

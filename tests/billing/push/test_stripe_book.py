@@ -9,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from billing.models import InvoicePosting
+from billing.operations.push_rows import claim
 from billing.stripe_book import customers_of
+from core.models import Letter
 from core.tenancy import scope
 from payments.operations import ledger_reading
 from payments.operations.daily_ledger import reconcile_balance
@@ -236,3 +238,27 @@ def test_customer_of_another_company_stays_hidden(world, other_tenant):
         foreign = customers_of([organization.stripe_customer_id])
 
     assert (own, foreign) == ({organization.stripe_customer_id}, set())
+
+
+def alarms(world):
+    with scope(world.tenant.pk):
+        return sorted(letter.title for letter in Letter.objects.filter(kind="alarm"))
+
+
+def test_owners_are_told_once_of_a_disputed_invoice(world, admin):
+    _, charge = paid_invoice(world)
+    dispute(world, charge)
+    world.hear()
+    world.hear()
+
+    assert alarms(world) == ["Amber Ales: A dispute about $12.00"]
+
+
+def test_owners_are_told_of_the_first_invoice_of_the_day_that_stops(world, admin):
+    invoices = [world.invoice(), world.invoice()]
+    for invoice in invoices:
+        with scope(world.tenant.pk):
+            turn = claim(world.push(invoice).pk, world.clock)
+        turn.block("Stripe refuses it.")
+
+    assert alarms(world) == ["Amber Ales: An invoice does not go out to Stripe"]

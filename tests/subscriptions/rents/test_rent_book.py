@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from core.models import Letter
 from core.tenancy import scope
 from payments.operations.daily_ledger import reconcile_balance
 from subscriptions.models import RentPosting, RentTransfer
@@ -104,3 +105,21 @@ def test_posting_of_another_company_stays_hidden(landlord, other_tenant):
         foreign = RentPosting.objects.count()
 
     assert (own, foreign) == (1, 0)
+
+
+def test_owners_are_told_once_of_a_disputed_and_of_a_warned_rent(landlord, admin):
+    rent = landlord.refresh(landlord.rent())
+    charge = f"charges/{rent.stripe_charge_id}"
+    landlord.sandbox.control("POST", f"{charge}/early_fraud_warning")
+    landlord.refresh(rent)
+    landlord.sandbox.control("POST", f"{charge}/dispute")
+    landlord.refresh(rent)
+    landlord.refresh(rent)
+
+    with scope(landlord.tenant.pk):
+        letters = [(one.to, one.title) for one in Letter.objects.filter(kind="alarm")]
+
+    assert sorted(letters) == [
+        (admin.email, "Amber Ales: A dispute about €900.00"),
+        (admin.email, "Amber Ales: Early fraud warning about €900.00"),
+    ]
