@@ -94,6 +94,7 @@ class Company:
         )  # fmt: skip
         self.fee_paid = Payment.objects.get(checkout__kind="application_fee")
         self.dispute = make_row(Dispute, self.tenant)
+        Dispute.objects.filter(pk=self.dispute.pk).update(payment=self.late)
         self.refund = make_row(Refund, self.tenant)
         Refund.objects.filter(pk=self.refund.pk).update(settled_at=None, settled_note="")
         self.receipt = issue_receipt(payment=self.late, now=self.now)
