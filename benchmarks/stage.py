@@ -42,13 +42,13 @@ class Web:
         if not listed.exists():
             return 0.0
         pids = [str(self.pid), *listed.read_text().split()]
-        return sum(_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
+        return sum(processor_seconds_of(pid) for pid in pids)
 
 
-def _ticks(pid: str) -> int:
+def processor_seconds_of(pid: int | str) -> float:
     """Return user and system time out of /proc/<pid>/stat (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,17 @@ class Stage:
 
 
 @contextmanager
-def servers(home: Path) -> Iterator[tuple[LocalPostgres, LocalValkey]]:
-    """Run an empty PostgreSQL, which writes to disk as in production, and a Valkey."""
+def servers(
+    home: Path, options: dict[str, str] | None = None
+) -> Iterator[tuple[LocalPostgres, LocalValkey]]:
+    """Run an empty PostgreSQL, which writes to disk as in production, and a Valkey.
+
+    `options` are settings of the server beyond its own defaults.
+    """
     shutil.rmtree(home / "log", ignore_errors=True)
+    log = home / "log" / "postgres.log"
     with (
-        LocalPostgres(home=home / "postgres", log=home / "log" / "postgres.log") as postgres,
+        LocalPostgres(home=home / "postgres", log=log, options=options) as postgres,
         LocalValkey(home=home / "valkey", durable=False) as valkey,
     ):
         postgres.drop_database(DATABASE)
@@ -101,9 +107,9 @@ def migrate_once(postgres: LocalPostgres) -> None:
 
 
 @contextmanager
-def database(home: Path) -> Iterator[LocalPostgres]:
+def database(home: Path, options: dict[str, str] | None = None) -> Iterator[LocalPostgres]:
     """Run the servers, load Django in this process and make the tables."""
-    with servers(home) as (postgres, valkey):
+    with servers(home, options) as (postgres, valkey):
         served = settings_of(postgres, valkey)
         os.environ.update(served, DATABASE_OWNER_URL=postgres.url(role=OWNER))
         django.setup()

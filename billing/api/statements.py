@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
@@ -25,20 +25,18 @@ from billing.api.statement_fields import (
     upcoming_answer,
 )
 from billing.api.statement_filters import InvoiceFilters, UsageQuery, usage_asked
-from billing.documents.files import file_answer
+from billing.documents.files import file_answer, streamed_file
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import Sheet, sheet_of_invoice, sheet_of_upcoming
-from billing.documents.tables import MOST_EVENTS, events_csv, lines_csv
+from billing.documents.tables import lines_csv, stream_events
 from billing.models import Invoice, InvoiceLine, Meter
 from billing.queries.explaining import explain
 from billing.queries.invoices import find_invoice, invoices_of, lines_of
 from billing.queries.owed import owed
 from billing.queries.usage_rows import (
     TooMuchUsage,
-    buckets_of_line,
-    event_rows,
-    events_of,
     last_usage_at,
+    stream_of_line,
     usage_rows,
 )
 from billing.words import plain_number
@@ -160,16 +158,17 @@ class LineEvents(OfOrganization):
     """The events behind a line."""
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
-    def get(self, request: Request, organization: str, invoice: str, line: UUID) -> HttpResponse:
-        """Return the events that a line was counted from, as CSV; 100,000 at most."""
+    def get(
+        self, request: Request, organization: str, invoice: str, line: UUID
+    ) -> StreamingHttpResponse:
+        """Return the events that a line was counted from, as CSV: day by day, however many."""
         found = self.invoice(organization, invoice)
         row = InvoiceLine.objects.filter(pk=line, invoice=found).first()
         if row is None:
             raise Problem(404, "not_found", "This invoice has no line with this id.")
-        events = list(events_of(buckets_of_line(found.organization, row))[: MOST_EVENTS + 1])
-        name = f"events-{found.number or 'draft'}-{row.position}"
-        cut = f"-first-{MOST_EVENTS}" if len(events) > MOST_EVENTS else ""
-        return file_answer(events_csv(event_rows(events[:MOST_EVENTS])), f"{name}{cut}.csv")
+        pages = stream_of_line(self.tenant.pk, found.organization, row)
+        name = f"events-{found.number or 'draft'}-{row.position}.csv"
+        return streamed_file(stream_events(pages), name)
 
 
 def _file(sheet: Sheet, ending: str) -> HttpResponse:

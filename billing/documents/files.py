@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
 
 _TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 
 def file_answer(data: bytes, name: str) -> HttpResponse:
     """Return a file to be kept under a name; it lies in no cache."""
+    return HttpResponse(data, **_told(name))
+
+
+def streamed_file(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    """Return the same for a file that is made while it is sent."""
+    return StreamingHttpResponse(pieces, **_told(name))
+
+
+def _told(name: str) -> dict[str, Any]:
     plain = "".join(sign if sign.isalnum() or sign in "-._" else "-" for sign in name)
-    return HttpResponse(
-        data,
-        content_type=_TYPES[name.rpartition(".")[2]],
-        headers={
+    return {
+        "content_type": _TYPES[name.rpartition(".")[2]],
+        "headers": {
             "Content-Disposition": f'attachment; filename="{plain}"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
-    )
+    }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from billing import words
 from billing.documents.sheet import Sheet
 from billing.queries.usage_rows import EventRow
-from core.csv_files import write_csv
+from core.csv_files import stream_csv, write_csv
 from core.money import Money
 
 LINE_HEADER = (
@@ -50,6 +50,11 @@ def _lines(sheet: Sheet) -> Iterator[tuple[object, ...]]:
 def events_csv(rows: list[EventRow]) -> bytes:
     """Return a file with events as they were sent."""
     return write_csv(EVENT_HEADER, (_event(row) for row in rows))
+
+
+def stream_events(pages: Iterable[list[EventRow]]) -> Iterator[bytes]:
+    """Yield the same file page by page, so that it may be of any length."""
+    return stream_csv(EVENT_HEADER, ((_event(row) for row in page) for page in pages))
 
 
 def _event(row: EventRow) -> tuple[object, ...]:

@@ -36,8 +36,8 @@ span AS (
         AND p.recheck_at IS NOT NULL AND p.state = 'invoiced' AND p.starts_on < t.starts_on
     WHERE t.is_next AND NOT %(only_charges)s),
 segment AS (
-    SELECT s.n, s.organization_id, s.part, s.starts_on AS charged_from, s.whole_days,
-        coalesce(w.id, a.version_id) AS version_id,
+    SELECT s.n, s.organization_id, s.part, s.starts_on AS charged_from,
+        s.ends_on AS charged_until, s.whole_days, coalesce(w.id, a.version_id) AS version_id,
         greatest(s.starts_on, a.starts_on) AS starts_on,
         least(s.ends_on, coalesce(a.ends_on, s.ends_on)) AS ends_on
     FROM span s
@@ -48,10 +48,16 @@ segment AS (
 """
 
 # Each day of usage meets exactly one price: the one for its dimension's value, else the general
-# one. OFFSET 0 keeps the planner from reading an organization's buckets once for each price, and
+# one. Mostly a meter has one price for all days and dimensions of a span: then its buckets are
+# summed as they are read, which takes half the time of asking each bucket which price it meets.
+# OFFSET 0 keeps the planner from reading an organization's buckets once for each price, and
 # LATERAL from reading those of all organizations for each chunk of a run; one number to group by
 # (k) spares sorting by three. What meters need that do not add up is read for them alone, and is
 # nothing where there are none.
+#
+# The planner takes what is priced for a handful of rows, where a run has tens of thousands, and
+# would compare each with each. FULL JOIN leaves it the hash table only, as long as no condition
+# makes an inner join of it: hence coalesce, and no row is ever without its partner on the left.
 _MEETS = """
     b.meter_id = p.meter_id
     AND b.day >= p.starts_on AND b.day < p.ends_on AND b.events > 0
@@ -63,9 +69,9 @@ _MEETS = """
 """
 _QUANTITIES = f"""
 priced AS MATERIALIZED (
-    SELECT row_number() OVER () AS k, g.n, g.organization_id, g.charged_from, g.whole_days,
-        g.version_id, p.id AS price_id, p.meter_id, m.aggregation,
-        p.filter_dimension, p.filter_value,
+    SELECT row_number() OVER () AS k, g.n, g.organization_id, g.charged_from, g.charged_until,
+        g.whole_days, g.version_id, p.id AS price_id, p.meter_id, m.aggregation, p.model,
+        p.filter_dimension, p.filter_value, p.included, p.package_size, p.minimum_minor,
         greatest(g.starts_on, p.starts_on) AS starts_on,
         least(g.ends_on, coalesce(p.ends_on, g.ends_on)) AS ends_on,
         p.filter_dimension = '' AND EXISTS (
@@ -75,23 +81,33 @@ priced AS MATERIALIZED (
         AND p.starts_on < g.ends_on AND (p.ends_on IS NULL OR p.ends_on > g.starts_on)
     JOIN billing_meter m ON m.id = p.meter_id
     WHERE g.part <> 'next'),
-summed AS (
+used AS MATERIALIZED (
+    SELECT n, organization_id, charged_from, charged_until,
+        bool_and(filter_dimension = '' AND NOT has_exceptions
+            AND starts_on = charged_from AND ends_on = charged_until) AS is_plain
+    FROM priced WHERE aggregation IN ('sum', 'count', 'max')
+    GROUP BY n, organization_id, charged_from, charged_until),
+plain AS (
+    SELECT u.n, u.charged_from, d.*
+    FROM used u CROSS JOIN LATERAL (
+        SELECT b.meter_id, sum(b.quantity) AS total, max(b.quantity) AS largest
+        FROM billing_usagebucket b WHERE b.organization_id = u.organization_id
+            AND b.day >= u.charged_from AND b.day < u.charged_until AND b.events > 0
+        GROUP BY b.meter_id OFFSET 0) d
+    WHERE u.is_plain),
+parted AS (
     SELECT p.k, sum(b.quantity) AS total, max(b.quantity) AS largest
     FROM (
-        SELECT s.n, s.starts_on AS charged_from, d.*
-        FROM span s CROSS JOIN LATERAL (
+        SELECT u.n, u.charged_from, d.*
+        FROM used u CROSS JOIN LATERAL (
             SELECT b.meter_id, b.day, b.quantity, b.dimensions, b.events
-            FROM billing_usagebucket b WHERE b.organization_id = s.organization_id
-                AND b.day >= s.starts_on AND b.day < s.ends_on OFFSET 0) d
-        WHERE s.part <> 'next' OFFSET 0) b
+            FROM billing_usagebucket b WHERE b.organization_id = u.organization_id
+                AND b.day >= u.charged_from AND b.day < u.charged_until OFFSET 0) d
+        WHERE NOT u.is_plain OFFSET 0) b
     JOIN priced p ON p.n = b.n AND p.charged_from = b.charged_from AND {_MEETS}
     WHERE p.aggregation IN ('sum', 'count', 'max') GROUP BY p.k),
-quantity AS (
-    SELECT p.n, p.charged_from, p.price_id,
-        CASE WHEN min(p.aggregation) = 'max' THEN max(u.largest) ELSE sum(u.total) END
-            AS quantity
-    FROM summed u JOIN priced p USING (k) GROUP BY p.n, p.charged_from, p.price_id
-    UNION ALL (
+other AS (
+    (
     SELECT DISTINCT ON (p.n, p.charged_from, p.price_id)
         p.n, p.charged_from, p.price_id, b.quantity
     FROM priced p JOIN billing_usagebucket b ON b.organization_id = p.organization_id AND {_MEETS}
@@ -110,18 +126,25 @@ quantity AS (
 # The rule of billing.rating, for all at once.
 _RATED = """
 held AS (
-    SELECT n, organization_id, charged_from, whole_days, price_id, min(starts_on) AS starts_on,
-        max(ends_on) AS ends_on, sum(ends_on - starts_on) AS days
-    FROM priced GROUP BY n, organization_id, charged_from, whole_days, price_id),
+    SELECT n, p.organization_id, charged_from, p.whole_days, p.price_id, p.meter_id, p.model,
+        p.filter_value, p.included, p.package_size, p.minimum_minor,
+        min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on,
+        sum(p.ends_on - p.starts_on) AS days,
+        CASE WHEN min(p.aggregation) = 'max' THEN greatest(max(a.largest), max(b.largest))
+             WHEN min(p.aggregation) IN ('sum', 'count')
+             THEN coalesce(sum(a.total) + sum(b.total), sum(a.total), sum(b.total)) END AS quantity
+    FROM priced p FULL JOIN plain a USING (n, charged_from, meter_id) FULL JOIN parted b USING (k)
+    GROUP BY n, p.organization_id, charged_from, p.whole_days, p.price_id, p.meter_id, p.model,
+        p.filter_value, p.included, p.package_size, p.minimum_minor),
 counted AS (
-    SELECT h.*, q.quantity, p.model, p.minimum_minor, p.meter_id, p.filter_value, o.step,
-        CASE WHEN p.package_size IS NULL THEN greatest(q.quantity - p.included, 0)
-             ELSE ceil(greatest(q.quantity - p.included, 0) / p.package_size) END AS units
-    FROM held h
-    LEFT JOIN quantity q USING (n, charged_from, price_id)
-    JOIN billing_price p ON p.id = h.price_id
-    JOIN payer o ON o.n = h.n
-    WHERE q.quantity IS NOT NULL OR p.minimum_minor > 0),
+    SELECT h.organization_id, n, charged_from, h.whole_days, price_id, h.starts_on, h.ends_on,
+        h.days, h.meter_id, h.model, h.filter_value, h.minimum_minor, o.step, q.quantity,
+        CASE WHEN h.package_size IS NULL THEN greatest(q.quantity - h.included, 0)
+             ELSE ceil(greatest(q.quantity - h.included, 0) / h.package_size) END AS units
+    FROM held h FULL JOIN other x USING (n, charged_from, price_id)
+    CROSS JOIN LATERAL (SELECT coalesce(x.quantity, h.quantity) AS quantity) q
+    JOIN payer o USING (n)
+    WHERE q.quantity IS NOT NULL OR h.minimum_minor > 0),
 rated AS (
     SELECT c.n, c.organization_id, c.charged_from, c.price_id, c.starts_on, c.ends_on, c.quantity,
         c.meter_id, c.filter_value, c.step,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from billing.models import Meter, Organization, UsageBucket, UsageEvent
 from billing.queries.explaining import LineLike
 from billing.queries.usage_pages import EventFilter, Place, events_page
+from core.tenancy import scope
 
 # As in billing.queries.charges: how many buckets become one quantity is the meter's own rule.
 # Different values cannot be added up, so that their events are looked at.
@@ -157,13 +160,6 @@ def buckets_of_line(organization: Organization, line: LineLike) -> QuerySet[Usag
     return UsageBucket.objects.filter(pk__in=ids)
 
 
-def events_of(buckets: QuerySet[UsageBucket]) -> QuerySet[UsageEvent]:
-    """Return the events of buckets as they were sent, corrections among them, oldest first."""
-    return UsageEvent.objects.filter(bucket_id__in=buckets.values("pk")).order_by(
-        "time", "idempotency_key"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """An event with the dimensions and the meter of its bucket."""
@@ -171,6 +167,46 @@ class EventRow:
     event: UsageEvent
     bucket: UsageBucket
     corrected_by: str
+
+
+# So many events are held at a time of those that are streamed.
+AT_ONCE = 2000
+
+
+def stream_of_line(
+    tenant_id: UUID, organization: Organization, line: LineLike, *, at_once: int = AT_ONCE
+) -> Iterator[list[EventRow]]:
+    """Yield the events that a line was counted from, corrections among them, page by page.
+
+    Day by day, in each the buckets one after the other, in each the oldest first: as the index
+    has them, so that nothing is sorted. Outside any scope: each page opens one for itself, since
+    what is streamed is read after the answer was given.
+    """
+    with scope(tenant_id):
+        rows = buckets_of_line(organization, line).order_by("day", "pk").values_list("day", "pk")
+        days = groupby(list(rows), key=itemgetter(0))
+    for _, found in days:
+        yield from _pages(tenant_id, [pk for _, pk in found], at_once)
+
+
+def _pages(tenant_id: UUID, buckets: list[int], at_once: int) -> Iterator[list[EventRow]]:
+    rows = UsageEvent.objects.filter(bucket_id__in=buckets)
+    rows = rows.order_by("bucket_id", "time", "idempotency_key")
+    more: Q | None = Q()
+    while more is not None:
+        with scope(tenant_id):
+            found = list(rows.filter(more)[:at_once])
+            page = event_rows(found)
+        yield page
+        more = _beyond(found[-1]) if len(found) == at_once else None
+
+
+def _beyond(last: UsageEvent) -> Q:
+    """Return the condition of what stands after an event in its order."""
+    later = Q(time=last.time, idempotency_key__gt=last.idempotency_key) | Q(time__gt=last.time)
+    return Q(bucket_id__gte=last.bucket_id) & (
+        Q(bucket_id__gt=last.bucket_id) | Q(bucket_id=last.bucket_id) & later
+    )
 
 
 def event_rows(events: Sequence[UsageEvent]) -> list[EventRow]:

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -35,7 +36,7 @@ class Visit:
     query_string: str = ""
 
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 def portal_page(view: Page) -> Page:
@@ -47,7 +48,7 @@ def portal_page(view: Page) -> Page:
 
     @in_visitors_language
     @wraps(view)
-    def page(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+    def page(request: HttpRequest, token: str, **named: Any) -> HttpResponseBase:
         response = _answer(view, request, token, named)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
@@ -56,7 +57,9 @@ def portal_page(view: Page) -> Page:
     return page
 
 
-def _answer(view: Page, request: HttpRequest, token: str, named: dict[str, Any]) -> HttpResponse:
+def _answer(
+    view: Page, request: HttpRequest, token: str, named: dict[str, Any]
+) -> HttpResponseBase:
     wait = _seconds_to_wait("portal_by_address", address_key(request), PER_ADDRESS)
     if wait:
         return _too_many(wait)

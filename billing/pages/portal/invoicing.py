@@ -6,19 +6,20 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from billing.documents.files import file_answer
+from billing.documents.files import file_answer, streamed_file
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import sheet_of_invoice
-from billing.documents.tables import MOST_EVENTS, events_csv, lines_csv
+from billing.documents.tables import lines_csv, stream_events
 from billing.models import Invoice, InvoiceLine
 from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.pages.view_of import invoice_context
 from billing.queries.invoices import bill_of, find_invoice, invoices_of
-from billing.queries.usage_rows import buckets_of_line, event_rows, events_of
+from billing.queries.usage_rows import stream_of_line
 from core.languages import ENGLISH
 
 PER_PAGE = 24
@@ -59,16 +60,14 @@ def invoice_file(request: HttpRequest, visit: Visit, name: str, ending: str) -> 
 
 @require_safe
 @portal_page
-def line_events(request: HttpRequest, visit: Visit, name: str, line: UUID) -> HttpResponse:
-    """Give the events behind a line as a file."""
+def line_events(request: HttpRequest, visit: Visit, name: str, line: UUID) -> HttpResponseBase:
+    """Give the events behind a line as a file, however many."""
     found = _invoice(visit, name)
     row = InvoiceLine.objects.filter(pk=line, invoice=found).first() if found else None
     if found is None or row is None:
         return missing(visit, gettext("There is no such line."))
-    rows = list(events_of(buckets_of_line(visit.organization, row))[: MOST_EVENTS + 1])
-    cut = f"-first-{MOST_EVENTS}" if len(rows) > MOST_EVENTS else ""
-    data = events_csv(event_rows(rows[:MOST_EVENTS]))
-    return file_answer(data, f"events-{found.number}-{row.position}{cut}.csv")
+    pages = stream_of_line(visit.tenant.pk, visit.organization, row)
+    return streamed_file(stream_events(pages), f"events-{found.number}-{row.position}.csv")
 
 
 def _invoice(visit: Visit, name: str) -> Invoice | None:

@@ -212,7 +212,7 @@ def test_events_of_a_line_are_those_it_was_counted_from(world: World, api: Api) 
     with scope(world.tenant.pk):
         row = InvoiceLine.objects.get(invoice=invoice)
 
-    events = read(api.get(f"acme/invoices/TAP-2/lines/{row.pk}/events.csv").content)
+    events = read(api.get(f"acme/invoices/TAP-2/lines/{row.pk}/events.csv").getvalue())
 
     assert [(one["quantity"], one["meter"], one["dimensions"]) for one in events] == [
         ("10", "cpu-acme", "app=web")
