@@ -67,10 +67,13 @@ def _store(rows: list[Row], tenant_id: UUID, now: datetime) -> Iterator[Row]:
 
 def _buckets(rows: list[Row], tenant_id: UUID) -> list[UsageBucket]:
     """Put its bucket, locked, into each row; returns all of them."""
-    organizations = Organization.objects.in_bulk(
-        {row["organization"] for row in rows}, field_name="code"
-    )
-    meters = Meter.objects.in_bulk({row["meter"] for row in rows}, field_name="code")
+    codes = {row["organization"] for row in rows}
+    # Not the payer, which lies encrypted.
+    known = Organization.objects.only("code", "time_zone").filter(code__in=codes)
+    organizations = {one.code: one for one in known}
+    meters = {
+        one.code: one for one in Meter.objects.filter(code__in={row["meter"] for row in rows})
+    }
     wanted: dict[Key, list[Row]] = {}
     for row in rows:
         organization = organizations[row["organization"]]

@@ -6,7 +6,10 @@ STORE = r"""
 CREATE FUNCTION billing_store_usage(
     tenant uuid, received timestamptz, buckets bigint[], times timestamptz[], keys text[],
     quantities numeric[], sums_lock int, stripes int[], OUT known text[], OUT is_raced boolean, OUT is_lost boolean
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+-- Buckets are found one by one, never by reading all that the tenant has.
+SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 DECLARE
     ids bigint[];
     sums numeric[];

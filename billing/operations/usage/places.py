@@ -278,9 +278,9 @@ def _organization(row: tuple[Any, ...]) -> OrganizationFacts:
 
 @lru_cache(_MOST_METERS)
 def _meter(row: tuple[Any, ...]) -> MeterFacts:
-    text_id, code, how, names, *rest = row
+    text_id, code, how, names, unique_by, negative, archived = row
     dimensions = frozenset(names.split(_BETWEEN)) if names else frozenset()
-    return MeterFacts(UUID(text_id), code, how, dimensions, *rest, text_id)
+    return MeterFacts(UUID(text_id), code, how, dimensions, unique_by, negative, archived, text_id)
 
 
 def _read(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
