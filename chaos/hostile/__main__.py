@@ -210,7 +210,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
 def _ask_all(
     options: argparse.Namespace, on: Site, company: Company, asking: dict[str, Any], say: Say
 ) -> None:
-    by_table, theirs = company.ids(), sorted(asking["neighbour"].ids)
+    by_table, theirs = company.ids(), asking["neighbour"].bait
     known = [one for ids in by_table.values() for one in ids]
     key = str(on.facts["api_key"])
     common: dict[str, Any] = {"known": known, "neighbours": theirs, "seed": options.seed}

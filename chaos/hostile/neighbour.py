@@ -37,6 +37,20 @@ class Neighbour:
     tables: tuple[str, ...]
     untold: tuple[str, ...]  # tables whose rows could not be copied
 
+    @property
+    def bait(self) -> list[str]:
+        """The ids that questions may name: half of them.
+
+        What is stored as a name of ours is rightly told again, so that only ids which were never
+        sent show for certain that a row came through.
+        """
+        return sorted(self.ids)[::2]
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The ids that nobody ever sends."""
+        return self.ids - set(self.bait)
+
 
 def copy_everything(superuser_url: str, own: str, neighbour: str) -> Neighbour:
     """Give the neighbour a copy of each row of ours, with ids of its own and marked texts."""
@@ -156,7 +170,7 @@ def seen_in(answer: bytes, sent: bytes, neighbour: Neighbour) -> list[str]:
     """Return what an answer tells of the neighbour that the question did not tell."""
     asked = {one.decode() for one in UUIDS.findall(sent.lower())}
     told = {one.decode() for one in UUIDS.findall(answer.lower())}
-    found = sorted((told & neighbour.ids) - asked)
+    found = sorted((told & neighbour.watched) - asked)
     if MARK.encode() in answer and MARK.encode() not in sent:
         place = answer.index(MARK.encode())
         found.append(answer[max(0, place - 60) : place + 60].decode(errors="replace"))

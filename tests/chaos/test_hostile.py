@@ -18,9 +18,10 @@ from core.models import Team, Tenant
 from core.tenancy import scope
 from tests.servers import address
 
+BAIT = "aaaaaaaa-0000-4000-8000-000000000000"
 FOREIGN = "aaaaaaaa-0000-4000-8000-000000000001"
 OWN = "bbbbbbbb-0000-4000-8000-000000000002"
-NEXT_DOOR = Neighbour("tenant", frozenset({FOREIGN}), ("core_team",), ())
+NEXT_DOOR = Neighbour("tenant", frozenset({BAIT, FOREIGN}), ("core_team",), ())
 SCHEMA: dict[str, Any] = {
     "paths": {
         "/api/things/{pk}/": {
@@ -49,6 +50,8 @@ def asked(target: str = "/api/things/", body: bytes | None = None) -> Question:
         ("/api/things/", 500, b"oops", "500 oops"),
         ("/api/things/", 0, b"", "no answer"),
         ("/api/things/", 200, FOREIGN.encode(), f"200, tells of another: ['{FOREIGN}']"),
+        ("/api/things/", 200, BAIT.encode(), None),
+        (f"/api/things/{BAIT}/", 200, b"", "200 for a foreign row in the address"),
         (f"/api/things/?id={FOREIGN}", 400, FOREIGN.encode(), None),
         (f"/api/things/{FOREIGN}/", 404, b"", None),
         (f"/api/things/{FOREIGN}/", 200, b"", "200 for a foreign row in the address"),
