@@ -540,6 +540,12 @@ CREATE POLICY tenant_isolation ON subscriptions_rentpayment AS PERMISSIVE FOR AL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 
+ALTER TABLE subscriptions_rentposting ENABLE ROW LEVEL SECURITY;
+ALTER TABLE subscriptions_rentposting FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON subscriptions_rentposting AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
 ALTER TABLE subscriptions_renttransfer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscriptions_renttransfer FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON subscriptions_renttransfer AS PERMISSIVE FOR ALL
@@ -678,6 +684,12 @@ CREATE POLICY tenant_isolation ON billing_invoice AS PERMISSIVE FOR ALL
 ALTER TABLE billing_invoiceline ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing_invoiceline FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON billing_invoiceline AS PERMISSIVE FOR ALL
+    USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+    WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+
+ALTER TABLE billing_invoiceposting ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_invoiceposting FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON billing_invoiceposting AS PERMISSIVE FOR ALL
     USING (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
     WITH CHECK (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 

@@ -58,6 +58,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.core_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.user_id IS NULL
+            AND to_jsonb(NEW) - 'user_id' - 'updated_at'
+            = to_jsonb(OLD) - 'user_id' - 'updated_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
+END $function$;
+
 -- Refuses a change of what is written once.
 CREATE OR REPLACE FUNCTION public.billing_refuse_change()
  RETURNS trigger
@@ -167,18 +181,62 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.core_refuse_change()
- RETURNS trigger
+-- Stores new usage and adds it to its buckets, of meters of sums, counts and largest values.
+CREATE OR REPLACE FUNCTION public.billing_store_usage(tenant uuid, received timestamp with time zone, buckets bigint[], times timestamp with time zone[], keys text[], quantities numeric[], sums_lock integer, stripes integer[], OUT known text[], OUT is_raced boolean, OUT is_lost boolean)
+ RETURNS record
  LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
+DECLARE
+    ids bigint[];
+    sums numeric[];
+    maxima numeric[];
+    counts int[];
+    latest timestamptz[];
+    folded int;
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.user_id IS NULL
-            AND to_jsonb(NEW) - 'user_id' - 'updated_at'
-            = to_jsonb(OLD) - 'user_id' - 'updated_at' THEN
-        RETURN NEW;
+    is_raced := false;
+    is_lost := false;
+    SELECT array_agg(e.idempotency_key) INTO known FROM billing_usageevent e
+        WHERE e.tenant_id = tenant AND e.idempotency_key = ANY(keys);
+    BEGIN
+        WITH stored AS (
+            INSERT INTO billing_usageevent
+                (tenant_id, bucket_id, time, received_at, idempotency_key, quantity, kind)
+            SELECT tenant, s.bucket, s.moment, received, s.key, s.quantity, 'usage'
+            FROM unnest(buckets, times, keys, quantities) AS s (bucket, moment, key, quantity)
+            WHERE known IS NULL OR s.key NOT IN (SELECT unnest(known))
+            RETURNING bucket_id, time, quantity
+        ), added AS (
+            SELECT bucket_id, sum(quantity) AS total, max(quantity) AS largest,
+                count(*)::int AS number, max(time) AS moment
+            FROM stored GROUP BY bucket_id
+        )
+        SELECT array_agg(bucket_id), array_agg(total), array_agg(largest), array_agg(number),
+            array_agg(moment)
+            INTO ids, sums, maxima, counts, latest FROM added;
+    EXCEPTION WHEN unique_violation THEN
+        is_raced := true;
+        RETURN;
+    END;
+    IF ids IS NULL THEN
+        RETURN;
     END IF;
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0];
+    -- Whoever writes buckets holds these. The next statement sees what others wrote before.
+    PERFORM pg_advisory_xact_lock(sums_lock, stripe) FROM unnest(stripes) AS stripe;
+    UPDATE billing_usagebucket b SET
+        quantity = CASE m.aggregation
+            WHEN 'sum' THEN b.quantity + a.total
+            WHEN 'count' THEN b.quantity + a.number
+            WHEN 'max' THEN greatest(b.quantity, a.largest) END,
+        events = b.events + a.number,
+        last_at = greatest(b.last_at, a.moment)
+    FROM unnest(ids, sums, maxima, counts, latest) AS a (id, total, largest, number, moment),
+        billing_meter m
+    WHERE b.id = a.id AND m.id = b.meter_id;
+    GET DIAGNOSTICS folded = ROW_COUNT;
+    is_lost := folded <> cardinality(ids);
 END $function$;
 
 -- Fills in the lead of the row's application.
@@ -732,6 +790,7 @@ CREATE TABLE core_tenant (
     is_active boolean DEFAULT true NOT NULL,
     sends_receipts boolean DEFAULT true NOT NULL,
     google_measurement_id character varying(20) DEFAULT ''::character varying NOT NULL,
+    sends_alarms boolean DEFAULT true NOT NULL,
     CONSTRAINT core_tenant_pkey PRIMARY KEY (id),
     CONSTRAINT core_tenant_slug_key UNIQUE (slug),
     CONSTRAINT tenant_currency_is_upper_case CHECK (default_currency::text ~ '^[A-Z]{3}$'::text),
@@ -857,6 +916,7 @@ CREATE TABLE payments_cardtry (
     CONSTRAINT payments_cardtry_risk_score_check CHECK (risk_score >= 0)
 );
 CREATE INDEX card_try_by_checkout ON public.payments_cardtry USING btree (tenant_id, checkout_id, made_at DESC);
+CREATE INDEX card_try_by_email ON public.payments_cardtry USING btree (tenant_id, email_mark, made_at DESC) WHERE (NOT ((email_mark)::text = ''::text));
 CREATE INDEX card_try_suspicious ON public.payments_cardtry USING btree (tenant_id, made_at) WHERE ((cleared_at IS NULL) AND is_paid AND (NOT ((suspicion)::text = ''::text)));
 CREATE INDEX payments_cardtry_checkout_id_bec9657d ON public.payments_cardtry USING btree (checkout_id);
 CREATE INDEX payments_cardtry_cleared_by_id_44b399d4 ON public.payments_cardtry USING btree (cleared_by_id);
@@ -2265,6 +2325,31 @@ CREATE INDEX subscriptions_rentpayment_lease_id_64fbf7cf ON public.subscriptions
 CREATE INDEX subscriptions_rentpayment_resident_id_4529e966 ON public.subscriptions_rentpayment USING btree (resident_id);
 CREATE INDEX subscriptions_rentpayment_tenant_id_faab7fb3 ON public.subscriptions_rentpayment USING btree (tenant_id);
 
+CREATE TABLE subscriptions_rentposting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind character varying(7) NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    status character varying(30) NOT NULL,
+    reason character varying(60) DEFAULT ''::character varying NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    answer_by timestamp with time zone,
+    happened_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    rent_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT subscriptions_rentposting_pkey PRIMARY KEY (id),
+    CONSTRAINT rent_posting_once UNIQUE (tenant_id, stripe_id),
+    CONSTRAINT subscriptions_rentposting_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT rent_posting_is_of_something CHECK (amount_minor >= 0)
+);
+CREATE INDEX rent_posting_by_time ON public.subscriptions_rentposting USING btree (tenant_id, happened_at);
+CREATE INDEX subscriptions_rentposting_rent_id_46edc55a ON public.subscriptions_rentposting USING btree (rent_id);
+CREATE INDEX subscriptions_rentposting_tenant_id_5d7c5146 ON public.subscriptions_rentposting USING btree (tenant_id);
+
 CREATE TABLE subscriptions_renttransfer (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2666,6 +2751,7 @@ CREATE TABLE billing_billingrun (
     approved_by_id uuid,
     approved_at timestamp with time zone,
     ended_at timestamp with time zone,
+    worked_at timestamp with time zone,
     CONSTRAINT billing_billingrun_pkey PRIMARY KEY (id),
     CONSTRAINT billing_billingrun_tenant_id_id UNIQUE (tenant_id, id),
     CONSTRAINT billing_run_month_is_its_first_day CHECK (EXTRACT(day FROM month) = 1::numeric),
@@ -2814,6 +2900,31 @@ CREATE TABLE billing_invoiceline (
 CREATE INDEX billing_invoiceline_invoice_id_ff507e12 ON public.billing_invoiceline USING btree (invoice_id);
 CREATE INDEX line_carried_out ON public.billing_invoiceline USING btree (organization_id) WHERE ((source)::text = 'carried_out'::text);
 CREATE INDEX line_of_source ON public.billing_invoiceline USING btree (organization_id, charged_from, source_id);
+
+CREATE TABLE billing_invoiceposting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind character varying(7) NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    stripe_charge_id character varying(255) NOT NULL,
+    status character varying(30) NOT NULL,
+    reason character varying(60) DEFAULT ''::character varying NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency character varying(3) NOT NULL,
+    answer_by timestamp with time zone,
+    happened_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    invoice_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT billing_invoiceposting_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_invoiceposting_tenant_id_id UNIQUE (tenant_id, id),
+    CONSTRAINT invoice_posting_once UNIQUE (tenant_id, stripe_id),
+    CONSTRAINT invoice_posting_is_of_something CHECK (amount_minor >= 0)
+);
+CREATE INDEX billing_invoiceposting_invoice_id_2a77f20f ON public.billing_invoiceposting USING btree (invoice_id);
+CREATE INDEX billing_invoiceposting_tenant_id_b03ee966 ON public.billing_invoiceposting USING btree (tenant_id);
+CREATE INDEX invoice_posting_by_time ON public.billing_invoiceposting USING btree (tenant_id, happened_at);
 
 CREATE TABLE billing_invoicestanding (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -3074,6 +3185,7 @@ CREATE TABLE billing_push (
     done_at timestamp with time zone,
     hosted_url character varying(500) NOT NULL,
     pdf_url character varying(500) NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
     CONSTRAINT billing_push_pkey PRIMARY KEY (id),
     CONSTRAINT billing_push_credit_note_id_key UNIQUE (credit_note_id),
     CONSTRAINT billing_push_invoice_id_key UNIQUE (invoice_id),
@@ -3584,6 +3696,11 @@ ALTER TABLE subscriptions_rentpayment
     ADD CONSTRAINT subscriptions_rentpayment_resident_id_same_tenant FOREIGN KEY (tenant_id, resident_id) REFERENCES subscriptions_resident(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_rentpayment_tenant_id_faab7fb3_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE subscriptions_rentposting
+    ADD CONSTRAINT subscriptions_rentpo_rent_id_46edc55a_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentposting_rent_id_same_tenant FOREIGN KEY (tenant_id, rent_id) REFERENCES subscriptions_rentpayment(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT subscriptions_rentposting_tenant_id_5d7c5146_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE subscriptions_renttransfer
     ADD CONSTRAINT subscriptions_renttr_house_id_c2bd23a1_fk_subscript FOREIGN KEY (house_id) REFERENCES subscriptions_house(id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT subscriptions_renttr_rent_id_349749f8_fk_subscript FOREIGN KEY (rent_id) REFERENCES subscriptions_rentpayment(id) DEFERRABLE INITIALLY DEFERRED,
@@ -3703,6 +3820,11 @@ ALTER TABLE billing_invoice
 
 ALTER TABLE billing_invoiceline
     ADD CONSTRAINT billing_invoiceline_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE billing_invoiceposting
+    ADD CONSTRAINT billing_invoiceposti_invoice_id_2a77f20f_fk_billing_i FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoiceposting_invoice_id_same_tenant FOREIGN KEY (tenant_id, invoice_id) REFERENCES billing_invoice(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT billing_invoiceposting_tenant_id_b03ee966_fk_core_tenant_id FOREIGN KEY (tenant_id) REFERENCES core_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE billing_invoicestanding
     ADD CONSTRAINT billing_invoicestand_invoice_id_2d25c819_fk_billing_i FOREIGN KEY (invoice_id) REFERENCES billing_invoice(id) DEFERRABLE INITIALLY DEFERRED,
@@ -4010,6 +4132,8 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentdispute FOR E
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentpayment FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_rentposting FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_renttransfer FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON subscriptions_resident FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
@@ -4064,6 +4188,8 @@ CREATE TRIGGER final_lines_stay_old AFTER DELETE ON billing_invoiceline REFERENC
 
 CREATE TRIGGER never_updated BEFORE UPDATE ON billing_invoiceline FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('final_invoice_never_changes');
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_invoiceposting FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_invoicestanding FOR EACH ROW EXECUTE FUNCTION core_touch_updated_at();
 
 CREATE TRIGGER stays_fixed BEFORE UPDATE ON billing_meter FOR EACH ROW EXECUTE FUNCTION billing_freeze_meter();
@@ -4106,7 +4232,7 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON billing_taxrate FOR EACH ROW EX
 
 CREATE TRIGGER never_deleted BEFORE DELETE ON billing_usagebucket FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_bucket_is_kept');
 
-CREATE TRIGGER stays_what_it_is BEFORE UPDATE OF id, tenant_id, organization_id, day, meter_id, dimensions ON billing_usagebucket FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_bucket_is_kept');
+CREATE TRIGGER stays_what_it_is BEFORE UPDATE OF id, tenant_id, organization_id, day, meter_id, dimensions ON billing_usagebucket FOR EACH STATEMENT EXECUTE FUNCTION billing_refuse_change('usage_bucket_is_kept');
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON billing_usageevent FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('usage_event_is_append_only');
 
