@@ -177,7 +177,8 @@ def _line(link: PaymentLink, place: int, typed: Typed) -> Line:
     item = link.items[place]
     each = Money(item["unit_amount_minor"], link.currency)
     name = f"quantity_{place}"
-    asked, count = None, item["quantity"]
+    asked = None
+    count: int | None = item["quantity"]
     if item["max_quantity"] is not None:
         count = read_quantity(item, typed.values.get(name, str(count)))
         asked = Asked(

@@ -1,6 +1,6 @@
 """Erasing takes a person out of what people and programs wrote about them, and tells what is left.
 
-The dump is the database's own (`pg_dump`), with what lies encrypted read by its models beside it.
+Every row of every table is read as it lies there, with what lies encrypted read by its models.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def told_apart(given: dict[str, str], meter: MeterFacts) -> tuple[Pairs, str | N
         given = {name: text for name, text in given.items() if name != meter.unique_by}
     for name in given:
         if name not in meter.dimensions:
-            known = ", ".join(sorted(meter.dimensions)) or "no other"
+            known = ", ".join(sorted(meter.dimensions)) or "none"
             words = f"The meter {meter.code} knows no such dimension; it knows {known}."
             where = name.replace("~", "~0").replace("/", "~1")
             raise Unacceptable(words, f"dimensions/{where}")
