@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -45,6 +46,9 @@ WORKER = Patience(connect=3, read=20, turn=30, retries=2)
 # Each call counts against the limit, so that it is not repeated behind the limiter's back.
 # Whose turn is far off gives its worker to others meanwhile.
 BULK = Patience(connect=3, read=20, turn=5, retries=0, rank=Rank.BULK)
+
+
+PAGE_TRIES = 5
 
 
 @lru_cache(maxsize=64)
@@ -107,15 +111,34 @@ class Connection:
             self._limiter.relieve(endpoint)
         return answer
 
+    def _tried(
+        self, endpoint: str, request: Callable[[], stripe.StripeObject], *, tries: int
+    ) -> dict[str, Any]:
+        """Ask up to `tries` times for what may be asked for again, while failures come quickly."""
+        began = time.monotonic()
+        for _ in range(tries - 1):
+            try:
+                return self._call(endpoint, request)
+            except StripeUnavailable:
+                if time.monotonic() - began > self._patience.read / 2:
+                    raise
+        return self._call(endpoint, request)
+
     def _pages(
         self,
         endpoint: str,
         page: Callable[[dict[str, Any]], stripe.StripeObject],
         params: dict[str, Any],
     ) -> Iterator[dict[str, Any]]:
-        """Yield the objects of all pages of a list."""
+        """Yield the objects of all pages of a list.
+
+        A later page is asked for again when no answer comes: who began anew would have to ask for
+        all pages before it again, and on a bad day never come to the end of a long list.
+        """
+        tries = 1
         while True:
-            answer = self._call(endpoint, partial(page, params))
+            answer = self._tried(endpoint, partial(page, params), tries=tries)
+            tries = PAGE_TRIES
             yield from answer["data"]
             if not answer["has_more"] or not answer["data"]:
                 return
