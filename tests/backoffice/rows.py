@@ -32,7 +32,12 @@ _step = itertools.cycle(["three_d_secure", "challenge", "close", "block", "pause
 # What the database's constraints want beyond the type of the column; a callable for each row anew.
 FITTING: dict[str, dict[str, Any]] = {
     "payments.Checkout": {"kind": "payment_link", "state": "created"},
-    "payments.Payment": {"state": "succeeded", "standing": "late", "paid_at": timezone.now()},
+    "payments.Payment": {
+        "state": "succeeded",
+        "standing": "late",
+        "paid_at": timezone.now(),
+        "payer": {},
+    },
     "payments.LinkTemplate": {"terms": {}},
     "payments.LinkVersion": {"terms": {}, "changed": []},
     "payments.PaymentLink": {"pricing": "fixed", "offer": {}, "prefill": {}},

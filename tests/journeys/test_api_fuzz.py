@@ -76,7 +76,8 @@ def test_api_answers_as_described(seller: Seller, stranger: Seller, mode: Genera
             aim(case, places)
             answer = case.call_and_validate(headers=headers, excluded_checks=UNDECIDABLE)
             sent = answer.request.url + str(answer.request.body)
-            assert [one for one in secrets if one in answer.text and one not in sent] == []
+            shown = answer.content.decode(errors="replace")  # some answers are files
+            assert [one for one in secrets if one in shown and one not in sent] == []
             if any(place in answer.request.url for place in places[2:]):
                 assert answer.status_code >= 400, "another company's row was answered with"
 
