@@ -161,7 +161,10 @@ class LineEvents(OfOrganization):
     def get(
         self, request: Request, organization: str, invoice: str, line: UUID
     ) -> StreamingHttpResponse:
-        """Return the events that a line was counted from, as CSV: day by day, however many."""
+        """Return the events that a line was counted from, as CSV.
+
+        Day by day, however many.
+        """
         found = self.invoice(organization, invoice)
         row = InvoiceLine.objects.filter(pk=line, invoice=found).first()
         if row is None:

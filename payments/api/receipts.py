@@ -92,7 +92,10 @@ class PaymentReceipt(ApiView):
         }
     )
     def get(self, request: Request, pk: UUID) -> Response | HttpResponse:
-        """Return a receipt, or with `Accept: application/pdf` the same as a file."""
+        """Return a receipt.
+
+        With `Accept: application/pdf` it is a file.
+        """
         receipt = _receipt_of(pk)
         if isinstance(request.accepted_renderer, PdfRenderer):
             return _file(receipt)

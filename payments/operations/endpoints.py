@@ -56,7 +56,7 @@ def mend_endpoint(
         if not is_dry_run:
             _replace(stripe, tenant_id, account, ours)
         return done
-    if not account.webhook_secrets:
+    if not _secrets_of(tenant_id, account):
         raise SecretMissing(
             f"Stripe sends to {account.webhook_url} already, but its signing secret is not "
             "stored here. Enter it in the admin, or delete the endpoint at Stripe and repeat."
@@ -94,7 +94,7 @@ def _replace(
     stripe: Endpoints, tenant_id: UUID, account: StripeAccount, old: list[EndpointFacts]
 ) -> None:
     """Make a new endpoint, store its secret, and only then delete the old ones."""
-    made = _make(stripe, account)
+    made = _make(stripe, account, old)
     with scope(tenant_id):
         stored = add_signing_secret(account_id=account.pk, secret=made.secret)
     account.webhook_secrets = stored.webhook_secrets
@@ -105,12 +105,20 @@ def _replace(
     log.info("webhook_endpoint_made", endpoint_id=made.endpoint_id, replaced=len(old))
 
 
-def _make(stripe: Endpoints, account: StripeAccount) -> EndpointFacts:
+def _secrets_of(tenant_id: UUID, account: StripeAccount) -> list[str]:
+    """Return the secrets as they are stored now: another may have made the endpoint meanwhile."""
+    with scope(tenant_id):
+        account.webhook_secrets = StripeAccount.objects.get(pk=account.pk).webhook_secrets
+    return account.webhook_secrets
+
+
+def _make(stripe: Endpoints, account: StripeAccount, old: list[EndpointFacts]) -> EndpointFacts:
     """Make an endpoint under a key of the secrets that are stored: two at once make one.
 
     Stripe answers with what a key was used for also when that was deleted since, so that what is
-    not there any more is made under the next key.
+    not there any more is made under the next key; so is what had its secret lost.
     """
+    lost = set() if account.webhook_secrets else {one.endpoint_id for one in old}
     stored = sha256("".join(account.webhook_secrets).encode()).hexdigest()[:16]
     for number in range(1, MOST_MADE + 1):
         key = f"tap:endpoint:{account.pk}:{stored}:{number}"
@@ -121,6 +129,8 @@ def _make(stripe: Endpoints, account: StripeAccount) -> EndpointFacts:
         except (StripeRefused, StripeUnavailable) as error:
             if not error.replayed:
                 raise
+            continue
+        if made.endpoint_id in lost:
             continue
         if made.endpoint_id in {found.endpoint_id for found in stripe.list_endpoints()}:
             return made
