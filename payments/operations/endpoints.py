@@ -108,8 +108,9 @@ def _replace(
 def _secrets_of(tenant_id: UUID, account: StripeAccount) -> list[str]:
     """Return the secrets as they are stored now: another may have made the endpoint meanwhile."""
     with scope(tenant_id):
-        account.webhook_secrets = StripeAccount.objects.get(pk=account.pk).webhook_secrets
-    return account.webhook_secrets
+        stored: list[str] = StripeAccount.objects.get(pk=account.pk).webhook_secrets
+    account.webhook_secrets = stored
+    return stored
 
 
 def _make(stripe: Endpoints, account: StripeAccount, old: list[EndpointFacts]) -> EndpointFacts:
