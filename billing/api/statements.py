@@ -25,7 +25,6 @@ from billing.api.statement_fields import (
     upcoming_answer,
 )
 from billing.api.statement_filters import InvoiceFilters, UsageQuery, usage_asked
-from billing.documents.files import file_answer, streamed_file
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import Sheet, sheet_of_invoice, sheet_of_upcoming
 from billing.documents.tables import lines_csv, stream_events
@@ -42,6 +41,7 @@ from billing.queries.usage_rows import (
 from billing.words import plain_number
 from core.api.problems import Problem
 from core.api.routes import route
+from core.files import file_answer, streamed_file
 
 
 class OfOrganization(OrganizationView):

@@ -65,9 +65,8 @@ class UsageEvents(ApiView):
         that breaks a rule is rejected alone and the rest goes in. After no answer, or one of 5xx,
         send the same list again. `Content-Encoding: gzip` is understood.
         """
-        if not isinstance(
-            request.data, list | Columns
-        ):  # REST framework asks no parser about no body
+        # REST framework asks no parser about no body.
+        if not isinstance(request.data, list | Columns):
             raise unreadable("The body is empty; send a list of events: [{...}, {...}].")
         verdicts = record_usage(tenant_id=self.tenant.pk, events=request.data, now=self.now)
         return HttpResponse(told(verdicts), content_type="application/json")

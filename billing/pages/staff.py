@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.documents.files import file_answer
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import sheet_of_invoice
 from billing.documents.tables import lines_csv
@@ -25,6 +24,7 @@ from billing.pages.view_of import invoice_context, owing_context
 from billing.queries.invoices import bill_of, invoices_of
 from billing.queries.organizations import list_organizations, rows_with_owed, staff_facts
 from core.backoffice.stories import story_of
+from core.files import file_answer
 from core.pages import StaffRequest, staff_page
 
 PER_PAGE = 30

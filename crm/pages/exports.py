@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core.csv_files import write_csv
+from core.files import file_answer
 from core.models import Tenant
 from core.operations.audit import exported
 from core.pages import StaffRequest, staff_page
@@ -79,14 +80,7 @@ def _file(
     _log(request, name, len(cells))
     day = timezone.localdate().isoformat()
     cut = f"-first-{len(cells)}" if next(rows, None) is not None else ""
-    return HttpResponse(
-        write_csv(header, cells),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}-{day}{cut}.csv"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return file_answer(write_csv(header, cells), f"{name}-{day}{cut}.csv")
 
 
 def _log(request: StaffRequest, name: str, count: int) -> None:

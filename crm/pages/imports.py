@@ -20,6 +20,7 @@ from django.views.decorators.http import (
 )
 
 from core.csv_files import write_csv
+from core.files import file_answer
 from core.pages import StaffRequest, staff_page
 from crm.csv_files import LARGEST_BYTES, MOST_ROWS, SYNONYMS, FileRefused
 from crm.models import LeadImport
@@ -144,8 +145,4 @@ def import_refused(request: StaffRequest, pk: UUID) -> HttpResponse:
         header, lines = (row.refused[0][2], row.refused[1:]) if row.refused else ([], [])
     rows = [[*cells, line, why] for line, why, cells in lines]
     name = f"refused-{row.created_at.date().isoformat()}.csv"
-    return HttpResponse(
-        write_csv([*header, "Line", "Why not"], rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return file_answer(write_csv([*header, "Line", "Why not"], rows), name)

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from core.api.problems import Problem
 from core.api.views import ApiView
+from core.files import file_answer
 from core.money import Money
 from payments.api.serializers import Amount, AmountSchema, SoldItemAnswer, amount_of
 from payments.models import Payment, Receipt
@@ -127,9 +128,4 @@ def _file(receipt: Receipt) -> HttpResponse:
     zone = receipt.payment.tenant.zone
     with translation.override(receipt.language), timezone.override(zone):
         data = receipt_pdf(receipt, language=receipt.language, locale=receipt.language)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{receipt.reference}.pdf"',
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-    return HttpResponse(data, content_type="application/pdf", headers=headers)
+    return file_answer(data, f"{receipt.reference}.pdf")

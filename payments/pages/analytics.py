@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from core.csv_files import write_csv
+from core.files import file_answer
 from core.operations.audit import exported
 from core.pages import StaffRequest, staff_page
 from core.periods import today as today_in
@@ -74,9 +75,7 @@ def analytics_file(request: StaffRequest, name: str) -> HttpResponse:
         raise Http404(f"There is no table called {name}.") from None
     narrowed = sorted(key for key in form.fields if request.GET.get(key))
     exported(f"analytics: {name}", by=request.user, rows=len(table.lines), narrowed_by=narrowed)
-    response = HttpResponse(write_csv(table.head, table.records()), content_type="text/csv")
-    response["Content-Disposition"] = f'attachment; filename="analytics-{name}.csv"'
-    return response
+    return file_answer(write_csv(table.head, table.records()), f"analytics-{name}.csv")
 
 
 def _today(request: StaffRequest) -> date:

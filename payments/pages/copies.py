@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core.csv_files import write_csv
+from core.files import file_answer
 from core.pages import StaffRequest, staff_page
 from payments import queries
 from payments.models import LinkTemplate, PaymentLink
@@ -81,6 +82,4 @@ def link_payments_csv(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Give all payments of a link with what their payers chose and answered, as CSV."""
     link = get_object_or_404(PaymentLink, pk=pk)
     header, rows = queries.payments_sheet(link)
-    response = HttpResponse(write_csv(header, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="payments-{link.pk}.csv"'
-    return response
+    return file_answer(write_csv(header, rows), f"payments-{link.pk}.csv")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.csv_files import write_csv
+from core.files import file_answer
 from core.pages import StaffRequest, staff_page
 from payments.link_files import COLUMNS, LARGEST_BYTES, MOST_ROWS, FileRefused, decode
 from payments.models import LinkImport, LinkTemplate
@@ -141,6 +142,4 @@ def link_imported_csv(request: StaffRequest, pk: UUID) -> HttpResponse:
         ]
         for link in links_of_import(imported)
     )
-    response = HttpResponse(write_csv(header, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="payment-links.csv"'
-    return response
+    return file_answer(write_csv(header, rows), "payment-links.csv")

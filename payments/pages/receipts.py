@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from core.files import file_answer
 from core.languages import active_locale
 from core.models import Entry
 from core.tenancy import scope
@@ -57,8 +58,4 @@ def _page(request: HttpRequest, found: Receipt) -> HttpResponse:
 
 def _file(request: HttpRequest, found: Receipt) -> HttpResponse:
     data = receipt_pdf(found, language=active_locale(), locale=visitor_locale(request))
-    headers = {
-        "Content-Disposition": f'attachment; filename="{found.reference}.pdf"',
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(data, content_type="application/pdf", headers=headers)
+    return file_answer(data, f"{found.reference}.pdf")

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from core.files import file_answer
 from core.pages import StaffRequest, staff_page
 from core.periods import local_date
 from subscriptions.forms import BoardForm
@@ -71,8 +72,7 @@ def _file(months: list[BoardMonth]) -> HttpResponse:
         churn = "" if one.churn is None else f"{one.churn:.2f}"
         counts = [getattr(one, kind) for kind in KINDS]
         table.writerow([f"{one.month:%Y-%m}", one.members, *counts, churn])
-    headers = {"Content-Disposition": 'attachment; filename="clubs-board.csv"'}
-    return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    return file_answer(text.getvalue().encode(), "clubs-board.csv")
 
 
 def chart_of(months: list[BoardMonth]) -> Chart:

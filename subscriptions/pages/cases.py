@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.backoffice.stories import story_of
+from core.files import file_answer
 from core.invalid import FieldsInvalid
 from core.models import User
 from core.pages import StaffRequest, staff_page
@@ -188,11 +189,8 @@ def case_file(request: StaffRequest, pk: UUID, kind: str) -> HttpResponse:
         raise Http404("A report is md or pdf, an evidence pack zip.")
     found, now = find_case(pk), timezone.now()
     if kind == "zip":
-        body, content_type = evidence_pack(found, now), "application/zip"
+        body = evidence_pack(found, now)
     else:
         report = case_report(found, now)
         body = report.as_pdf() if kind == "pdf" else report.as_markdown().encode()
-        content_type = "application/pdf" if kind == "pdf" else "text/markdown; charset=utf-8"
-    name = f"{'evidence' if kind == 'zip' else 'case'}-{pk}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(body, content_type=content_type, headers=headers)
+    return file_answer(body, f"{'evidence' if kind == 'zip' else 'case'}-{pk}.{kind}")

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.files import file_answer
 from core.operations.audit import exported
 from core.pages import StaffRequest, staff_page
 from subscriptions.forms import MonthForm, NoteForm, WorklistForm
@@ -148,12 +149,7 @@ def run_report(request: StaffRequest, number: int, pk: UUID) -> HttpResponse:
     rows = [[formula_safe(cell) for cell in row] for row in queries.report_rows(run)]
     csv.writer(text).writerows(rows)
     exported(f"run of club {number}", by=request.user, rows=max(0, len(rows) - 1))
-    name = f"club-{number}-{run.month:%Y-%m}.csv"
-    return HttpResponse(
-        text.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return file_answer(text.getvalue().encode(), f"club-{number}-{run.month:%Y-%m}.csv")
 
 
 @require_safe

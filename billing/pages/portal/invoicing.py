@@ -11,7 +11,6 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from billing.documents.files import file_answer, streamed_file
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import sheet_of_invoice
 from billing.documents.tables import lines_csv, stream_events
@@ -20,6 +19,7 @@ from billing.pages.portal.gate import Visit, missing, portal_page, show
 from billing.pages.view_of import invoice_context
 from billing.queries.invoices import bill_of, find_invoice, invoices_of
 from billing.queries.usage_rows import stream_of_line
+from core.files import file_answer, streamed_file
 from core.languages import ENGLISH
 
 PER_PAGE = 24

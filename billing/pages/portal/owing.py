@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.http import require_safe
 
-from billing.documents.files import file_answer
 from billing.documents.paper import invoice_pdf
 from billing.documents.sheet import sheet_of_upcoming
 from billing.documents.tables import lines_csv
 from billing.pages.portal.gate import Visit, portal_page, show
 from billing.pages.view_of import owing_context
 from billing.queries.owed import owed
+from core.files import file_answer
 from core.languages import ENGLISH
 
 

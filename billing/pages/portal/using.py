@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing import words
-from billing.documents.files import file_answer
 from billing.documents.tables import MOST_EVENTS, events_csv
 from billing.forms.usage import DaysForm
 from billing.models import Meter
@@ -26,6 +25,7 @@ from billing.queries.usage_rows import (
     event_rows_page,
     usage_rows,
 )
+from core.files import file_answer
 
 PER_PAGE = 50
 MOST_SHOWN = 200

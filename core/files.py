@@ -1,4 +1,4 @@
-"""Files as answers."""
+"""Files as answers, for people and programs to keep."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 
-_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
+}
 
 
 def file_answer(data: bytes, name: str) -> HttpResponse:
-    """Return a file to be kept under a name; it lies in no cache."""
+    """Return a file to be kept under a name, whose ending tells its type; it lies in no cache."""
     return HttpResponse(data, **_told(name))
 
 
