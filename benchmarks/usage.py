@@ -264,12 +264,15 @@ def processor_seconds(on: Stage) -> tuple[float, float]:
     """Return what the web server and PostgreSQL have used so far."""
     postgres = on.postgres.pid
     children = Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split()
-    return on.real.processor_seconds(), sum(map(seconds_of, [postgres, *children]))
+    return on.real.processor_seconds(), sum(map(seconds_of, [*children, postgres]))
 
 
 def seconds_of(pid: int | str | None) -> float:
     """Return a process's time and that of its ended children (proc(5), fields 14 to 17)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # ended a moment ago: its time is its parent's from now on
+        return 0.0
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from billing.operations import alerts, push_places, push_work, reconcile, run_work, standings
+from billing.operations import alerts, reconcile, run_work, standings
 from billing.operations.auditing import audit_books
+from billing.operations.push import places, work
 from core.jobs import Job, job, platform_job, send
 from core.models import Tenant
 from core.operations.outgoing import tenants_that_send
@@ -25,18 +26,18 @@ BEAT_SECONDS = 30
 @job("billing.wake_pushes", queue="billing")
 def wake_pushes(self: Job) -> None:
     """Send a worker to each place at the desk that is free, if there is something to do."""
-    if push_work.has_due(tenant_id=self.tenant_id, now=timezone.now()):
-        for place, token in push_places.take_places(self.tenant_id).items():
+    if work.has_due(tenant_id=self.tenant_id, now=timezone.now()):
+        for place, token in places.take_places(self.tenant_id).items():
             send("billing.push_turn", self.tenant_id, None, {"place": place, "token": token})
 
 
 @job("billing.push_turn", queue="billing")
 def push_turn(self: Job, *, place: int, token: str) -> None:
     """Push one thing, then go to the end of the queue, behind the other tenants."""
-    if not push_places.begin_turn(self.tenant_id, place, token):
+    if not places.begin_turn(self.tenant_id, place, token):
         return
-    wait = push_work.take_turn(tenant_id=self.tenant_id, place=place, clock=timezone.now)
-    push_places.end_turn(self.tenant_id, place, token, goes_on=wait is not None)
+    wait = work.take_turn(tenant_id=self.tenant_id, place=place, clock=timezone.now)
+    places.end_turn(self.tenant_id, place, token, goes_on=wait is not None)
     if wait is not None:
         send("billing.push_turn", self.tenant_id, wait or None, {"place": place, "token": token})
     else:
@@ -46,11 +47,11 @@ def push_turn(self: Job, *, place: int, token: str) -> None:
 def _wake_later(tenant_id: UUID) -> None:
     """Have the desk woken when the next thing is due, if that is before beat comes round."""
     now = timezone.now()
-    seconds = push_work.next_due(tenant_id=tenant_id, now=now)
+    seconds = work.next_due(tenant_id=tenant_id, now=now)
     if seconds is None or seconds > BEAT_SECONDS:
         return
     at = ceil(now.timestamp() + seconds)
-    if push_places.is_first_to_wake(tenant_id, at):
+    if places.is_first_to_wake(tenant_id, at):
         send("billing.wake_pushes", tenant_id, at - now.timestamp(), {})
 
 

@@ -13,8 +13,9 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
+from chaos import program
 from chaos.breakages import BREAKAGES, SHORT, Breakage
-from chaos.site import CannotStart, enter, site
+from chaos.site import enter, site
 from core.demo.layout import PROJECT
 
 FIGURES = ("wanted", "there", "doubled", "lost")
@@ -47,8 +48,8 @@ def chosen(options: argparse.Namespace) -> list[Breakage]:
     return [breakage for breakage in BREAKAGES if breakage.name in names]
 
 
-def run(options: argparse.Namespace, console: Console) -> int:
-    """Play all rounds and show the table; returns the exit code."""
+def run(options: argparse.Namespace, console: Console) -> bool:
+    """Play all rounds and show the table; returns whether everything is there, once."""
     home = PROJECT / "var" / "chaos"
     with site(home, options.port, console.print) as found:
         enter(found)
@@ -85,17 +86,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     console.print(
         "everything is there, once" if is_sound else "[red]something is missing or double"
     )
-    return 0 if is_sound else 1
+    return is_sound
 
 
 def main(words: list[str]) -> int:
     """Run the program; returns its exit code."""
-    console = Console(width=max(110, Console().width))
-    try:
-        return run(arguments(words), console)
-    except (CannotStart, RuntimeError) as error:
-        console.print(f"[red]{error}[/]")
-        return 2
+    options = arguments(words)
+    return program.play(lambda console: run(options, console))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from billing.models import Invoice, Push
 from billing.operations.assignments import assign_plan
 from billing.operations.organizations import make_organization
 from billing.operations.plans import add_fee, draft_version, make_plan, publish_version
-from billing.operations.push_desk import pause_pushes, resume_pushes
+from billing.operations.push.desk import pause_pushes, resume_pushes
 from core.models import Tenant
 from core.tenancy import scope
 from payments.models import Payment, StripeAccount

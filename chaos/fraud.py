@@ -29,8 +29,9 @@ from typing import Any
 import requests
 from rich.console import Console
 
+from chaos import program
 from chaos.people import GOOD, listed
-from chaos.site import CannotStart, Site, enter, site
+from chaos.site import Site, enter, site
 from core.demo.layout import PROJECT
 from core.demo.processes import wait_until
 
@@ -333,12 +334,8 @@ def tell(
 
 def main(words: list[str]) -> int:
     """Run the program; returns its exit code."""
-    console = Console(width=max(110, Console().width))
-    try:
-        return 0 if run(arguments(words), console) else 1
-    except (CannotStart, RuntimeError) as error:
-        console.print(f"[red]{error}[/]")
-        return 2
+    options = arguments(words)
+    return program.play(lambda console: run(options, console))
 
 
 if __name__ == "__main__":

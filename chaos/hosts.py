@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from playwright.sync_api import Error as BrowserError
 from rich.console import Console
 
+from chaos import program
 from chaos.hostile.pages import Map, People
 from chaos.site import CannotStart, enter, site
 from core.demo.layout import PROJECT
@@ -143,12 +144,8 @@ def tell(console: Console, seen: Seen) -> bool:
 
 def main(words: list[str]) -> int:
     """Run the program; returns its exit code."""
-    console = Console(width=max(110, Console().width))
-    try:
-        return 0 if run(arguments(words), console) else 1
-    except (CannotStart, RuntimeError) as error:
-        console.print(f"[red]{error}[/]")
-        return 2
+    options = arguments(words)
+    return program.play(lambda console: run(options, console))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def make_invoices(slug: str, key: str, *, invoices: int, lines: int) -> Any:
     from django.utils import timezone
 
     from billing.models import Invoice, Organization
-    from billing.operations.push_queue import queue_pushes
+    from billing.operations.push.queue import queue_pushes
     from core.models import Tenant
     from core.tenancy import scope
     from payments.models import StripeAccount

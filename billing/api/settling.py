@@ -13,7 +13,7 @@ from billing.api.base import checked
 from billing.api.organizations import READ_WRITE
 from billing.api.statement_fields import InvoiceAnswer, invoice_answer
 from billing.models import Invoice
-from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
+from billing.operations.push.paid import NotPayable, ask_paid_elsewhere
 from billing.operations.voiding import NotVoidable, void_invoice
 from core.api.problems import not_found
 from core.api.serializers import StrictSerializer

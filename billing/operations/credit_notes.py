@@ -22,7 +22,7 @@ from billing.models import (
     WalletEntry,
 )
 from billing.operations.numbering import take_numbers
-from billing.operations.push_queue import queue_credit_note
+from billing.operations.push.queue import queue_credit_note
 from billing.operations.wallet import WalletTooLow, withdraw
 from billing.queries.credit_content import note_sha256
 from billing.queries.credits import CREDITABLE, credited_by_line, room_of, tax_upon

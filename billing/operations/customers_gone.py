@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from billing.models import Organization
-from billing.operations.push_customers import forget_customer
-from billing.operations.push_rows import Clock
+from billing.operations.push.customers import forget_customer
+from billing.operations.push.rows import Clock
 from core.tenancy import scope
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from billing.models import Invoice
-from billing.operations.push_queue import queue_pushes
+from billing.operations.push.queue import queue_pushes
 from core.models import WebhookEndpoint
 from core.operations.outgoing import announce
 

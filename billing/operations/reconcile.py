@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from billing.models import Invoice, Push
-from billing.operations.push_rows import Clock
+from billing.operations.push.rows import Clock
 from billing.operations.standings import refresh_standing
 from billing.queries.accounts import NoStripeAccount, account_of
 from core.models import Tenant

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from billing.models import Invoice, InvoicePosting, InvoiceStanding, Push
 from billing.operations.notices import tell_standing
-from billing.operations.push_rows import tell_stopped
+from billing.operations.push.rows import tell_stopped
 from billing.queries.accounts import account_of
 from core.tenancy import scope
 from payments.gateway import WORKER, InvoiceFacts, Invoices

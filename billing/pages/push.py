@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.models import Push
-from billing.operations.push_desk import (
+from billing.operations.push.desk import (
     desk_of,
     pause_pushes,
     request_new_draft,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.forms.settling import VoidForm
 from billing.models import Invoice
-from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
+from billing.operations.push.paid import NotPayable, ask_paid_elsewhere
 from billing.operations.voiding import NotVoidable, void_invoice
 from core.models import User
 from core.pages import StaffRequest, staff_page

@@ -20,11 +20,7 @@ MOST = 200
 
 def payer_of(organization: Organization) -> Person:
     """Return whoever pays for an organization: by its e-mail, and as itself."""
-    email = str((organization.payer or {}).get("email") or "").strip().lower()
-    return Person(
-        emails=frozenset([email] if email else []),
-        subjects=frozenset([(ORGANIZATION, organization.pk)]),
-    )
+    return Person.of_payer(organization.payer, (ORGANIZATION, organization.pk))
 
 
 def story_of_payer(person: Person) -> Iterable[Happening]:

@@ -13,7 +13,6 @@ import argparse
 import os
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,10 +24,11 @@ import psycopg
 import requests
 from rich.console import Console
 
+from chaos import program
 from chaos.hostile import api, pages
 from chaos.hostile.asking import Asker, Finding, Question, judge
 from chaos.hostile.neighbour import MARK, Neighbour, copy_everything, fingerprint
-from chaos.site import PARTS, CannotStart, Site, enter, site
+from chaos.site import PARTS, Site, enter, site
 from core.demo.layout import PROJECT
 from core.demo.postgres import SUPERUSER, LocalPostgres
 
@@ -257,15 +257,8 @@ def tell(console: Console, options: argparse.Namespace, tally: Tally, changed: l
 
 def main(words: list[str]) -> int:
     """Run the program; returns its exit code."""
-    console = Console(width=max(110, Console().width))
-    began = time.monotonic()
-    try:
-        is_well = run(arguments(words), console)
-    except (CannotStart, RuntimeError) as error:
-        console.print(f"[red]{error}[/]")
-        return 2
-    console.print(f"{time.monotonic() - began:.0f} s")
-    return 0 if is_well else 1
+    options = arguments(words)
+    return program.play(lambda console: run(options, console))
 
 
 if __name__ == "__main__":

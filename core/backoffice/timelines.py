@@ -51,6 +51,12 @@ class Person:
     subjects: frozenset[tuple[str, UUID]] = frozenset()
     accounts: frozenset[str] = frozenset()
 
+    @classmethod
+    def of_payer(cls, payer: dict[str, Any] | None, *subjects: tuple[str, UUID]) -> Person:
+        """Return whoever pays for these rows, by the e-mail that is kept of the payer."""
+        email = str((payer or {}).get("email") or "").strip().lower()
+        return cls(emails=frozenset([email] if email else []), subjects=frozenset(subjects))
+
     def ids(self, *kinds: str) -> list[UUID]:
         """Return the ids of the person's rows of these kinds, in order."""
         return sorted(pk for kind, pk in self.subjects if kind in kinds)

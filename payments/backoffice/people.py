@@ -30,12 +30,11 @@ def payer_of(payment: Payment) -> Person:
 
     A link is paid by many, so that it says nothing of one of them.
     """
-    email = str((payment.payer or {}).get("email") or "").strip().lower()
     checkout = payment.checkout
-    subjects = {(PAYMENT, payment.pk)}
+    subjects = [(PAYMENT, payment.pk)]
     if checkout.kind != LINK.name:
-        subjects.add((checkout.kind, checkout.subject_id))
-    return Person(emails=frozenset([email] if email else []), subjects=frozenset(subjects))
+        subjects.append((checkout.kind, checkout.subject_id))
+    return Person.of_payer(payment.payer, *subjects)
 
 
 def story_of_person(person: Person) -> Iterable[Happening]:

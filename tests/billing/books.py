@@ -28,7 +28,7 @@ from billing.models import (
 from billing.operations.compiling import compile_next
 from billing.operations.finalizing import finalize_next
 from billing.operations.periods import ensure_periods
-from billing.operations.push_queue import queue_pushes
+from billing.operations.push.queue import queue_pushes
 from billing.operations.run_work import advance_run
 from billing.operations.runs import approve_run, open_run
 from billing.operations.usage import Sent, record_usage

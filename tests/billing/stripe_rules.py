@@ -10,9 +10,9 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from billing.models import CreditNote, Invoice, InvoiceStanding, Push
-from billing.operations.push_desk import retry_pushes
-from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
-from billing.operations.push_work import push_next
+from billing.operations.push.desk import retry_pushes
+from billing.operations.push.paid import NotPayable, ask_paid_elsewhere
+from billing.operations.push.work import push_next
 from billing.operations.standings import refresh_standing, standings_to_ask
 from core.tenancy import scope
 from payments.gateway import StripeUnavailable

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import track
 
-from billing.operations.usage_export import export_usage
+from billing.operations.usage.export import export_usage
 from billing.queries.usage_export import days_of_month
 from core.management.arguments import tenant_named
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from billing.operations.usage import Counts, TooBusy
-from billing.operations.usage_files import (
+from billing.operations.usage.files import (
     FileUnreadable,
     LineVerdict,
     read_file,

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from billing.models import PushDesk
-from billing.operations.push_desk import desk_of
-from billing.operations.push_work import Outcome, push_next
+from billing.operations.push.desk import desk_of
+from billing.operations.push.work import Outcome, push_next
 from billing.queries.accounts import NoStripeAccount, account_of
 from billing.queries.push_desk import TOLD_AFTER, push_progress
 from core.management.arguments import tenant_named

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from billing.models import Organization
-from billing.operations.usage_rebuild import (
+from billing.operations.usage.rebuild import (
     Difference,
     differences,
     lost_events,

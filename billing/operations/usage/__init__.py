@@ -1,4 +1,4 @@
-"""Usage comes in: read, placed, stored, counted in its bucket, and answered for."""
+"""Usage: read, placed, stored, counted in its bucket, answered for; from files, and into files."""
 
 from billing.operations.usage.columns import Columns
 from billing.operations.usage.reading import (

@@ -6,14 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from billing.models import BillingPeriod, CreditNote, Push, WalletEntry
-from billing.operations.push_desk import (
+from billing.operations.push.desk import (
     pause_pushes,
     request_new_draft,
     resume_pushes,
     retry_push,
 )
-from billing.operations.push_queue import queue_credit_note
-from billing.operations.push_work import Outcome
+from billing.operations.push.queue import queue_credit_note
+from billing.operations.push.work import Outcome
 from billing.operations.reconcile import reconcile_invoices
 from billing.operations.voiding import NotVoidable, void_invoice
 from core.tenancy import scope

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from billing.models import StripeCall
-from billing.operations.push_queue import queue_credit_note
+from billing.operations.push.queue import queue_credit_note
 from billing.operations.voiding import void_invoice
 from core.tenancy import scope
 from payments.models import StripeEvent

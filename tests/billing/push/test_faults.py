@@ -8,8 +8,8 @@ import pytest
 from django.db import connections
 
 from billing.models import Push, PushDesk
-from billing.operations.push_rows import LeaseLost, claim, claim_next
-from billing.operations.push_work import Outcome, push_next
+from billing.operations.push.rows import LeaseLost, claim, claim_next
+from billing.operations.push.work import Outcome, push_next
 from core.tenancy import scope
 from payments.gateway import connection as gateway_connection
 from payments.gateway.connection import Patience
@@ -94,8 +94,8 @@ def test_rate_limit_is_waited_for_by_all(world, retry_after):
 def impatient(monkeypatch, world):
     """A worker that waits a quarter of a second for an answer."""
     patience = Patience(connect=1, read=0.25, turn=30, retries=0, rank=Rank.BULK)
-    for name in ("push_invoice", "push_customers"):
-        monkeypatch.setattr(f"billing.operations.{name}.BULK", patience)
+    for name in ("invoice", "customers"):
+        monkeypatch.setattr(f"billing.operations.push.{name}.BULK", patience)
     gateway_connection._client.cache_clear()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from billing.models import Push, StripeCall
-from billing.operations.push_queue import queue_pushes
-from billing.operations.push_work import Outcome, push_next
+from billing.operations.push.queue import queue_pushes
+from billing.operations.push.work import Outcome, push_next
 from core.tenancy import scope
 
 

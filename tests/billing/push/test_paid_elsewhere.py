@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from billing.models import Notice, Push
-from billing.operations.push_desk import request_new_draft, retry_pushes
-from billing.operations.push_paid import NotPayable, ask_paid_elsewhere
+from billing.operations.push.desk import request_new_draft, retry_pushes
+from billing.operations.push.paid import NotPayable, ask_paid_elsewhere
 from billing.operations.voiding import void_invoice
 from core.demo.processes import wait_until
 from core.tenancy import scope

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 
 from billing import tasks
-from billing.operations.push_places import begin_turn, end_turn, take_places
+from billing.operations.push.places import begin_turn, end_turn, take_places
 from core.jobs import TENANT_HEADER
 from tests.billing.push.world import World
 from tests.stripe import open_stripe_account

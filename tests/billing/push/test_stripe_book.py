@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from billing.models import InvoicePosting
-from billing.operations.push_rows import claim
+from billing.operations.push.rows import claim
 from billing.stripe_book import customers_of
 from core.models import Letter
 from core.tenancy import scope

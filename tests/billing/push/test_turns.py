@@ -13,8 +13,8 @@ from django.core.cache import cache
 
 from billing import tasks
 from billing.models import Push, PushDesk
-from billing.operations.push_rows import LEASE
-from billing.operations.push_work import LONGEST_PAUSE, Outcome, take_turn
+from billing.operations.push.rows import LEASE
+from billing.operations.push.work import LONGEST_PAUSE, Outcome, take_turn
 from core.jobs import TENANT_HEADER
 from core.tenancy import scope
 from payments.gateway import limiter

@@ -12,7 +12,7 @@ import django
 def main(tenant: str, offset: str) -> None:
     """Push until nothing is due."""
     django.setup()
-    from billing.operations.push_work import Outcome, push_next
+    from billing.operations.push.work import Outcome, push_next
 
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(offset))

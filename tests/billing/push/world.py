@@ -18,8 +18,8 @@ from billing.models import (
     Push,
     PushDesk,
 )
-from billing.operations.push_queue import queue_pushes
-from billing.operations.push_work import Outcome, push_next
+from billing.operations.push.queue import queue_pushes
+from billing.operations.push.work import Outcome, push_next
 from core.models import Tenant
 from core.tenancy import scope
 from payments.models import StripeAccount, StripeEvent

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.operations.usage_files import read_file, record_lines
+from billing.operations.usage.files import read_file, record_lines
 from core.tenancy import scope
 from tests.billing.usage.conftest import NOW, buckets, event, replace, void
 from tests.billing.usage.test_buckets import make_period, record

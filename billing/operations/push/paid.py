@@ -9,7 +9,7 @@ import structlog
 from django.db.models import F
 
 from billing.models import Invoice, InvoiceStanding, Push
-from billing.operations.push_rows import Turn
+from billing.operations.push.rows import Turn
 from billing.operations.standings import keep_standing
 from core.jobs import enqueue
 from core.observe.money import tell_money

@@ -9,7 +9,7 @@ import structlog
 from django.db.models import Q, QuerySet
 
 from billing.models import Invoice, Push, PushDesk
-from billing.operations.push_invoice import START_ANEW
+from billing.operations.push.invoice import START_ANEW
 from core.jobs import enqueue
 from core.models import User
 from core.tenancy import current

@@ -6,9 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from billing.models import Organization, Push
-from billing.operations.push_payload import customer_params
-from billing.operations.push_queue import customer_push
-from billing.operations.push_rows import KEY_LIFETIME, Clock, Turn, claim
+from billing.operations.push.payload import customer_params
+from billing.operations.push.queue import customer_push
+from billing.operations.push.rows import KEY_LIFETIME, Clock, Turn, claim
 from core.tenancy import scope
 from payments.gateway import (
     BULK,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing.models import CreditNote, InvoiceStanding, Push
-from billing.operations.push_rows import KEY_LIFETIME, Turn
+from billing.operations.push.rows import KEY_LIFETIME, Turn
 from billing.operations.standings import refresh_standing
 from core.observe.money import tell_money
 from core.tenancy import scope

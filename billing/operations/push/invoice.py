@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.models import Invoice, Push, StripeCall
-from billing.operations.push_customers import CustomerNotReady, ensure_customer, forget_customer
-from billing.operations.push_payload import (
+from billing.operations.push.customers import CustomerNotReady, ensure_customer, forget_customer
+from billing.operations.push.payload import (
     BATCH,
     MOST_LINES,
     WantedLine,
@@ -23,7 +23,7 @@ from billing.operations.push_payload import (
     shown_is_right,
     wanted_lines,
 )
-from billing.operations.push_rows import KEY_LIFETIME, Turn, tell_answered
+from billing.operations.push.rows import KEY_LIFETIME, Turn, tell_answered
 from billing.operations.standings import keep_standing
 from core.observe.money import tell_money
 from core.tenancy import scope

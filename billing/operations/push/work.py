@@ -12,11 +12,11 @@ from django.db.models import Min, QuerySet
 
 from billing.models import Invoice, Push, PushDesk
 from billing.operations.notices import tell_not_sent
-from billing.operations.push_credit import push_credit_note
-from billing.operations.push_customers import CustomerNotReady, make_customer
-from billing.operations.push_invoice import push_invoice
-from billing.operations.push_paid import push_paid
-from billing.operations.push_rows import (
+from billing.operations.push.credit import push_credit_note
+from billing.operations.push.customers import CustomerNotReady, make_customer
+from billing.operations.push.invoice import push_invoice
+from billing.operations.push.paid import push_paid
+from billing.operations.push.rows import (
     Clock,
     LeaseLost,
     Turn,
@@ -25,7 +25,7 @@ from billing.operations.push_rows import (
     tell_answered,
     tell_silent,
 )
-from billing.operations.push_void import push_void
+from billing.operations.push.void import push_void
 from billing.queries.accounts import NoStripeAccount, account_of
 from core.tenancy import scope
 from payments.gateway import LimitUsedUp, StripeRefused, StripeUnavailable, bulk_pause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing.models import InvoiceStanding, Push
-from billing.operations.push_rows import Turn
+from billing.operations.push.rows import Turn
 from core.tenancy import scope
 from payments.gateway import BULK, InvoiceFacts, Invoices, StripeRefused
 from payments.models import StripeAccount

@@ -1,0 +1,1 @@
+"""A finished invoice goes to Stripe: claimed, called for, recorded, one push a turn."""
