@@ -20,7 +20,8 @@ MOST = 200
 
 def payer_of(organization: Organization) -> Person:
     """Return whoever pays for an organization: by its e-mail, and as itself."""
-    return Person.of_payer(organization.payer, (ORGANIZATION, organization.pk))
+    email = (organization.payer or {}).get("email")
+    return Person.known_by(email, (ORGANIZATION, organization.pk))
 
 
 def story_of_payer(person: Person) -> Iterable[Happening]:

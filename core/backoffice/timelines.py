@@ -52,10 +52,10 @@ class Person:
     accounts: frozenset[str] = frozenset()
 
     @classmethod
-    def of_payer(cls, payer: dict[str, Any] | None, *subjects: tuple[str, UUID]) -> Person:
-        """Return whoever pays for these rows, by the e-mail that is kept of the payer."""
-        email = str((payer or {}).get("email") or "").strip().lower()
-        return cls(emails=frozenset([email] if email else []), subjects=frozenset(subjects))
+    def known_by(cls, email: str | None, *subjects: tuple[str, UUID]) -> Person:
+        """Return whoever has this e-mail, if it is one, and these rows."""
+        known = (email or "").strip().lower()
+        return cls(emails=frozenset([known] if known else []), subjects=frozenset(subjects))
 
     def ids(self, *kinds: str) -> list[UUID]:
         """Return the ids of the person's rows of these kinds, in order."""

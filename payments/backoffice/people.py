@@ -34,7 +34,7 @@ def payer_of(payment: Payment) -> Person:
     subjects = [(PAYMENT, payment.pk)]
     if checkout.kind != LINK.name:
         subjects.append((checkout.kind, checkout.subject_id))
-    return Person.of_payer(payment.payer, *subjects)
+    return Person.known_by((payment.payer or {}).get("email"), *subjects)
 
 
 def story_of_person(person: Person) -> Iterable[Happening]:

@@ -29,10 +29,7 @@ def person_of_resident(resident: Resident | None) -> Person:
     """Return a resident as other apps may know them; nobody where none is known."""
     if resident is None:
         return Person()
-    email = (resident.email or "").strip().lower()
-    return Person(
-        emails=frozenset([email] if email else []), subjects=frozenset([(RESIDENT, resident.pk)])
-    )
+    return Person.known_by(resident.email, (RESIDENT, resident.pk))
 
 
 def person_of_rent(rent: RentPayment) -> Person:
