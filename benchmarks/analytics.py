@@ -39,7 +39,7 @@ INSERT INTO payments_paymentlink (tenant_id, id, token, title, description, refe
 SELECT {tenant}, id, '', 'Link ' || n, '', '', 1000, 'EUR', 1, '', '' FROM link;
 CREATE TEMPORARY TABLE paid AS
 SELECT gen_random_uuid() AS id, gen_random_uuid() AS checkout_id, n,
-    now() - n * (interval '1096 days' / {payments}) AS at, (n * 7919) % 100 AS luck
+    now() - n * (interval '1096 days' / {payments}) AS at, (n::bigint * 7919) % 100 AS luck
 FROM generate_series(1, {payments}) n;
 INSERT INTO payments_checkout (tenant_id, id, kind, subject_id, link_id, account_id, title,
     amount_minor, currency, state, holds_slot, visitor_hash, epoch, session_expires_at,

@@ -330,7 +330,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--meters", type=int, default=12)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--chunk", type=int, default=500)
+    parser.add_argument("--chunk", type=int, default=2000)
     parser.add_argument("--tenth", action="store_true", help="measure a tenth as well")
     return measure(parser.parse_args(words), Console())
 

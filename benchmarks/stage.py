@@ -86,7 +86,7 @@ def servers(
 
 def migrate_once(postgres: LocalPostgres) -> None:
     """Make the tables, or copy the ones that an earlier run made by the same migrations."""
-    from django.db import connection
+    from django.db import connections
 
     digest = hashlib.sha256()
     for path in sorted([*PROJECT.glob("*/*migrations/*.py"), PROJECT / "core" / "rls.py"]):
@@ -96,7 +96,7 @@ def migrate_once(postgres: LocalPostgres) -> None:
         found = administer.execute("SELECT FROM pg_database WHERE datname = %s", [kept])
         if found.fetchone() is None:
             call_command("migrate", verbosity=0, skip_checks=True)
-            connection.close()
+            connections.close_all()
             made, model = kept, DATABASE
         else:
             postgres.drop_database(DATABASE)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -30,7 +31,7 @@ def _told(name: str) -> dict[str, Any]:
     return {
         "content_type": _TYPES[name.rpartition(".")[2]],
         "headers": {
-            "Content-Disposition": f'attachment; filename="{plain}"',
+            "Content-Disposition": content_disposition_header(as_attachment=True, filename=plain),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },

@@ -20,6 +20,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -143,6 +144,7 @@ def period_containing(moment: datetime, anchor_day: int, zone: ZoneInfo) -> Peri
     return _anchored(year, month, anchor_day, zone)
 
 
+@lru_cache(4096)
 def anchored_days(day: date, anchor_day: int) -> tuple[date, date]:
     """Return the first day of the month from anchor to anchor that holds `day`, and of the next.
 

@@ -19,8 +19,6 @@ EVENT_HEADER = (
     "idempotency_key", "time", "received_at", "day", "meter", "quantity", "value", "kind",
     "corrects", "corrected_by", "reason", "dimensions",
 )  # fmt: skip
-# What one file of events holds; who needs more asks for fewer days at a time.
-MOST_EVENTS = 100_000
 
 
 def lines_csv(sheet: Sheet) -> bytes:
@@ -47,13 +45,8 @@ def _lines(sheet: Sheet) -> Iterator[tuple[object, ...]]:
         )
 
 
-def events_csv(rows: list[EventRow]) -> bytes:
-    """Return a file with events as they were sent."""
-    return write_csv(EVENT_HEADER, (_event(row) for row in rows))
-
-
 def stream_events(pages: Iterable[list[EventRow]]) -> Iterator[bytes]:
-    """Yield the same file page by page, so that it may be of any length."""
+    """Yield a file with events as they were sent, page by page: it may be of any length."""
     return stream_csv(EVENT_HEADER, ((_event(row) for row in page) for page in pages))
 
 

@@ -31,8 +31,9 @@ Clock = Callable[[], datetime]
 TOLD_EVERY = timedelta(seconds=10)
 LEFT_ALONE = timedelta(seconds=60)
 
-# Invoices of a chunk: less than a second's work, so that a run stops and shares its place soon.
-AT_ONCE = 500
+# Invoices of a chunk: a second's work or two, so that a run stops and shares its place soon. Much
+# smaller chunks cost more, since each is planned, claimed and committed by itself.
+AT_ONCE = 2000
 
 
 def work_run(

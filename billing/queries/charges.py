@@ -84,13 +84,15 @@ priced AS MATERIALIZED (
 used AS MATERIALIZED (
     SELECT n, organization_id, charged_from, charged_until,
         bool_and(filter_dimension = '' AND NOT has_exceptions
-            AND starts_on = charged_from AND ends_on = charged_until) AS is_plain
+            AND starts_on = charged_from AND ends_on = charged_until) AS is_plain,
+        bool_or(aggregation = 'max') AS has_largest
     FROM priced WHERE aggregation IN ('sum', 'count', 'max')
     GROUP BY n, organization_id, charged_from, charged_until),
 plain AS (
     SELECT u.n, u.charged_from, d.*
     FROM used u CROSS JOIN LATERAL (
-        SELECT b.meter_id, sum(b.quantity) AS total, max(b.quantity) AS largest
+        SELECT b.meter_id, sum(b.quantity) AS total,
+            max(b.quantity) FILTER (WHERE u.has_largest) AS largest
         FROM billing_usagebucket b WHERE b.organization_id = u.organization_id
             AND b.day >= u.charged_from AND b.day < u.charged_until AND b.events > 0
         GROUP BY b.meter_id OFFSET 0) d
@@ -188,7 +190,9 @@ owed AS (
     FROM fee f JOIN payer o USING (n)),
 """
 
-# What was invoiced for the same spans, also where nothing is owed any more.
+# What was invoiced for the same spans, also where nothing is owed any more. LATERAL again: of a
+# table that was empty a moment ago the planner knows nothing, and would read all lines of a month
+# for each chunk of its run.
 _CHARGED = """
 before AS (
     SELECT s.n, l.source, l.source_id, l.charged_from, min(l.product) AS product,
@@ -196,16 +200,18 @@ before AS (
         max(l.ends_on) AS ends_on, sum(l.quantity) AS quantity, min(l.unit) AS unit,
         sum(l.exact) AS exact, sum(l.amount_minor) AS amount
     FROM span s
-    JOIN billing_invoiceline l ON l.organization_id = s.organization_id
-        AND l.charged_from = s.starts_on AND l.source IN ('usage', 'minimum', 'fee')
+    CROSS JOIN LATERAL (
+        SELECT l.* FROM billing_invoiceline l
+        JOIN billing_invoice i ON i.id = l.invoice_id AND i.state <> 'void'
+        WHERE l.organization_id = s.organization_id AND l.charged_from = s.starts_on
+            AND l.source IN ('usage', 'minimum', 'fee') OFFSET 0) l
+    JOIN target t ON t.n = s.n
+    WHERE NOT %(only_charges)s
         -- Of the period after, which may be invoiced already, what is owed in advance alone.
         AND (s.part <> 'next' OR l.source = 'fee' AND EXISTS (
             SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'advance'))
-    JOIN target t ON t.n = s.n
         AND (t.is_next OR s.part <> 'own' OR l.source <> 'fee' OR EXISTS (
             SELECT FROM billing_recurringfee f WHERE f.id = l.source_id AND f.timing = 'arrears'))
-    JOIN billing_invoice i ON i.id = l.invoice_id AND i.state <> 'void'
-    WHERE NOT %(only_charges)s
     GROUP BY s.n, l.source, l.source_id, l.charged_from),
 charge AS (
     SELECT n, source, source_id, charged_from,

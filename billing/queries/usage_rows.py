@@ -236,6 +236,27 @@ def event_rows_page(
     return [_event_row(row, meter) for row in found]
 
 
+def stream_of_meter(
+    tenant_id: UUID, wanted: EventFilter, meter: Meter, *, at_once: int = AT_ONCE
+) -> Iterator[list[EventRow]]:
+    """Yield a meter's events of some days, oldest first, page by page.
+
+    Outside any scope, as in stream_of_line.
+    """
+    beyond: Place | None = None
+    is_more = True
+    while is_more:
+        with scope(tenant_id):
+            page = event_rows_page(wanted, meter, beyond=beyond, limit=at_once, is_backwards=True)[
+                ::-1
+            ]
+        yield page
+        is_more = len(page) == at_once
+        if page:
+            last = page[-1]
+            beyond = Place(last.event.time, last.event.idempotency_key, last.bucket.day)
+
+
 def _event_row(row: dict[str, Any], meter: Meter) -> EventRow:
     names = ("idempotency_key", "kind", "time", "quantity", "value", "corrects", "reason",
              "received_at")  # fmt: skip

@@ -90,6 +90,11 @@ def test_app_reads_and_writes_rows_of_the_owners_tables(postgres: LocalPostgres)
     assert found == [(1, 3)]
 
 
+def test_pages_that_the_app_writes_in_full_are_compressed(postgres: LocalPostgres) -> None:
+    with psycopg.connect(postgres.url()) as connection:
+        assert connection.execute("SHOW wal_compression").fetchone() == ("pglz",)
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from billing import words
-from billing.documents.tables import MOST_EVENTS, events_csv
+from billing.documents.tables import stream_events
 from billing.forms.usage import DaysForm
 from billing.models import Meter
 from billing.pages.chart import chart_of
@@ -23,9 +24,10 @@ from billing.queries.usage_rows import (
     TooMuchUsage,
     UsageAsked,
     event_rows_page,
+    stream_of_meter,
     usage_rows,
 )
-from core.files import file_answer
+from core.files import streamed_file
 
 PER_PAGE = 50
 MOST_SHOWN = 200
@@ -122,17 +124,16 @@ def events(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
 
 @require_safe
 @portal_page
-def events_file(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
-    """Give the events of a meter, oldest first, as a file; one that is cut says so in its name."""
+def events_file(request: HttpRequest, visit: Visit, code: str) -> HttpResponseBase:
+    """Give the events of a meter, oldest first, as a file, however many."""
     found = Meter.objects.filter(code=code).first()
     if found is None:
         return missing(visit, gettext("There is no such meter."))
     _, since, until = _days(request, visit)
     wanted = _wanted(request, visit, found, since, until)
-    rows = event_rows_page(wanted, found, limit=MOST_EVENTS + 1, is_backwards=True)[::-1]
-    cut = f"-first-{MOST_EVENTS}" if len(rows) > MOST_EVENTS else ""
-    last = until - timedelta(days=1)
-    return file_answer(events_csv(rows[:MOST_EVENTS]), f"{code}-{since}-{last}{cut}.csv")
+    pages = stream_of_meter(visit.tenant.pk, wanted, found)
+    name = f"{code}-{since}-{until - timedelta(days=1)}.csv"
+    return streamed_file(stream_events(pages), name)
 
 
 def _wanted(

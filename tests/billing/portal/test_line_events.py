@@ -1,4 +1,4 @@
-"""The events behind a line, streamed: all of them, once, in order, a few in memory at a time."""
+"""The events behind a line or of a meter, streamed: all, once, in order, few in memory at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import InvoiceLine
 from billing.operations.portal import portal_url
-from billing.queries.usage_rows import EventRow, stream_of_line
+from billing.queries.usage_pages import EventFilter
+from billing.queries.usage_rows import EventRow, stream_of_line, stream_of_meter
 from core.models import Tenant
 from core.tenancy import scope
 from tests.billing.portal.world import World
@@ -95,3 +96,30 @@ def test_foreign_company_streams_nothing(
     other: UUID = other_tenant.pk
 
     assert keys(list(stream_of_line(other, world.organization, line))) == []
+
+
+def of_meter(world: World, tenant_id: UUID, at_once: int) -> list[list[EventRow]]:
+    wanted = EventFilter(
+        organization_id=world.organization.pk,
+        meter_id=world.meters["cpu"].pk,
+        since=THIRD,
+        until=FOURTH,
+        app="web",
+    )
+    return list(stream_of_meter(tenant_id, wanted, world.meters["cpu"], at_once=at_once))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 7, 8])
+@pytest.mark.usefixtures("line")
+def test_events_of_a_meter_come_page_by_page_oldest_first(world: World, at_once: int) -> None:
+    found = of_meter(world, world.tenant.pk, at_once)
+
+    times = [row.event.time for page in found for row in page]
+    assert keys(found) == keys(of_meter(world, world.tenant.pk, 100))
+    assert (len(times), times) == (7, sorted(times))
+    assert max(len(page) for page in found) <= at_once
+
+
+@pytest.mark.usefixtures("line")
+def test_foreign_company_streams_nothing_of_a_meter(world: World, other_tenant: Tenant) -> None:
+    assert keys(of_meter(world, other_tenant.pk, 100)) == []

@@ -240,7 +240,7 @@ def test_meter_goes_down_to_the_events(world: World, portal: str, phone: Client)
     assert "3 Nov 2026 30\N{NO-BREAK SPACE}s 3".replace("\N{NO-BREAK SPACE}", " ") in page
     assert "By app App Quantity Events web 30 s 3 db 5 s 1" in page
     assert listed.count("10 s app: web region: ams") == 3
-    assert lines.content.decode().count(",cpu-acme,10,") == 3
+    assert lines.getvalue().decode().count(",cpu-acme,10,") == 3
 
 
 @pytest.mark.parametrize(
