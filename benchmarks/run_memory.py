@@ -83,7 +83,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--organizations", type=int, default=50_000)
     parser.add_argument("--meters", type=int, default=12)
     parser.add_argument("--days", type=int, default=2)
-    parser.add_argument("--chunk", type=int, default=500)
+    parser.add_argument("--chunk", type=int, default=2000)
     options = parser.parse_args(words)
     console = Console()
     with database(HOME, SERVER) as postgres:
