@@ -52,7 +52,7 @@ FROM statement s JOIN drawn d USING (n) JOIN payer o USING (n)
 # Sums of a thousand organizations in memory. The planner thinks too little of arrays, and would
 # sort hundreds of thousands of rows where a hash table does. Making machine code of a statement
 # this long would take longer than running it, and be done for each chunk anew. The checks of
-# foreign keys keep their plans: one made while there was no invoice yet reads all invoices for each
+# foreign keys keep their plans: one made while there were few invoices reads all of them for each
 # line, until PostgreSQL next counts the table; of ten thousand that took nine tenths of the time.
 _SETTINGS = """
 SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off;
