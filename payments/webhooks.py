@@ -39,7 +39,7 @@ def intent_moved(event: StripeEvent, intent: dict[str, Any], now: datetime) -> s
     checkout = refresh_checkout(
         tenant_id=event.tenant_id,
         payment_intent_id=event.object_id,
-        is_failed_try=event.type == "payment_intent.payment_failed",
+        failed_try_at=event.created_at if event.type == "payment_intent.payment_failed" else None,
         now=now,
     )
     return checkout.state if checkout else NOT_OURS

@@ -105,7 +105,7 @@ def open_in_dutch(page: Page, demo: Demo) -> None:
 def open_docs(page: Page, demo: Demo) -> None:
     """Open the API's documentation, and wait until its script has drawn it."""
     page.goto(demo.facts["web"] + "/api/docs/")
-    page.locator(".opblock").first.wait_for()
+    page.locator(".opblock-tag").first.wait_for()
 
 
 SHOTS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 # A debit that can still go through; any other status of a completed, unpaid session has failed.
 ON_ITS_WAY = {"processing", "requires_action", "requires_capture", "requires_confirmation", ""}
 
+# Events are stamped by the database's clock and readings by the worker's.
+CLOCKS_DIFFER = timedelta(seconds=1)
+
 
 def refresh_checkout(
     *,
@@ -30,12 +33,13 @@ def refresh_checkout(
     now: datetime,
     session_id: str = "",
     payment_intent_id: str = "",
-    is_failed_try: bool = False,
+    failed_try_at: datetime | None = None,
 ) -> Checkout | None:
     """Ask Stripe about a session, named by its id or payment intent, and settle by the answer.
 
-    A failed try changes nothing of a page that was closed, and is not asked about: who tries
-    thousands of cards on one page shall not cost as many calls.
+    A failed try, heard of at `failed_try_at`, changes nothing of a page that was closed, nor of
+    one that was read after it, and is not asked about: who tries thousands of cards on one page
+    shall not cost as many calls, behind which the declines wait that close it.
 
     Returns None when the session is not one of ours. Neither the content nor the order of events
     matters, since the object itself is read. Raises StripeUnavailable, StripeRefused.
@@ -44,7 +48,7 @@ def refresh_checkout(
         account = StripeAccount.objects.get()
         if payment_intent_id and not session_id:
             known = Checkout.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
-            if known and is_failed_try and known.state == Checkout.State.EXPIRED:
+            if known and failed_try_at is not None and _knows_of(known, failed_try_at):
                 return known
             session_id = (known and known.stripe_session_id) or ""
     gateway = Gateway(account)
@@ -56,6 +60,13 @@ def refresh_checkout(
         return None
     with scope(tenant_id):
         return settle_checkout(facts=facts, now=now)
+
+
+def _knows_of(checkout: Checkout, failed_try_at: datetime) -> bool:
+    if checkout.state == Checkout.State.EXPIRED:
+        return True
+    read_at = checkout.checked_at
+    return read_at is not None and read_at > failed_try_at + CLOCKS_DIFFER
 
 
 def settle_checkout(*, facts: SessionFacts, now: datetime) -> Checkout | None:

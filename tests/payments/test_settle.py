@@ -261,10 +261,34 @@ def test_failed_try_on_a_page_that_closed_costs_no_call(
     which = {"tenant_id": customer.tenant.pk, "payment_intent_id": intent, "now": now}
     customer.sandbox.control("DELETE", "requests")
 
-    failed = refresh_checkout(**which, is_failed_try=True)
+    failed = refresh_checkout(**which, failed_try_at=now)
     calls = customer.sandbox.control("GET", "requests")["requests"]
     other = refresh_checkout(**which)
 
     assert (failed.state, calls) == ("expired", [])
     assert other.state == "expired"
     assert len(customer.sandbox.control("GET", "requests")["requests"]) == 1
+
+
+@pytest.mark.parametrize(("read_after", "calls"), [(2, 0), (0.5, 1), (-2, 1)])
+def test_failed_try_that_was_read_of_since_costs_no_call(
+    customer: Customer, new_link: NewLink, now: datetime, read_after: float, calls: int
+) -> None:
+    checkout = customer.open(new_link())
+    customer.pay(checkout, card=DECLINED)
+    customer.hear(now)
+    read = customer.reload(checkout)
+    assert read.stripe_payment_intent_id is not None
+    assert read.checked_at is not None
+    customer.sandbox.control("DELETE", "requests")
+
+    found = refresh_checkout(
+        tenant_id=customer.tenant.pk,
+        payment_intent_id=read.stripe_payment_intent_id,
+        failed_try_at=read.checked_at - timedelta(seconds=read_after),
+        now=now,
+    )
+
+    assert found is not None
+    assert found.state == "open"
+    assert len(customer.sandbox.control("GET", "requests")["requests"]) == calls
