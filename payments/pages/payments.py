@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -15,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language_info
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.backoffice.stories import story_of
@@ -122,7 +122,7 @@ def _receipt_of(payment: Payment) -> dict[str, Any]:
     receipt, letters = queries.receipt_of(payment)
     return {
         "receipt": receipt,
-        "receipt_language": dict(settings.LANGUAGES).get(receipt.language) if receipt else "",
+        "receipt_language": get_language_info(receipt.language)["name"] if receipt else "",
         "receipt_letters": letters,
         "receipt_form": ReceiptForm(initial={"email": payer_address(payment)}),
     }
