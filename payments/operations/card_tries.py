@@ -53,10 +53,20 @@ def note_charge(*, tenant_id: UUID, charge: dict[str, Any], now: datetime) -> Ca
         card_try, is_new = _keep(checkout, facts)
         if not is_new:
             return card_try
+        was_stopped = _is_stopped(checkout)
         _act_on_lists(card_try, checkout, facts, now)
-        if not facts.is_paid:
+        if not facts.is_paid and not was_stopped:
             _act_on_decline(card_try, checkout, now)
     return card_try
+
+
+def _is_stopped(checkout: Checkout) -> bool:
+    """Return whether its page is being closed for too many declines: thousands more may follow.
+
+    They say nothing new of who opened it, and what the next page must be told waits behind them.
+    """
+    closed = FraudDecision.objects.filter(checkout=checkout, outcome=Outcome.CLOSED)
+    return closed.filter(rule__by=By.CHECKOUT).exists()
 
 
 def _checkout_of(facts: TryFacts) -> Checkout | None:
@@ -193,7 +203,6 @@ def _take_step(rule: FraudRule, count: int, checkout: Checkout, now: datetime) -
     what = f"{count} {rule.get_counts_display().lower()} by {rule.get_by_display()}"
     reason = f"{rule.name}: {what}, {rule.most} pass"
     raise_alarm(rule=rule, link_id=checkout.link_id, reason=reason, now=now)
-    # Of a page that is closed already thousands of declines may still be on their way here.
     if rule.step == Step.CLOSE and checkout.is_open:
         _decide(checkout, Outcome.CLOSED, reason, rule, count)
         close_page(checkout)
