@@ -48,6 +48,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--honest", type=int, default=40, help="people who pay meanwhile (40)")
     parser.add_argument("--addresses", type=int, default=8, help="of the fraudster (8)")
     parser.add_argument("--at-once", type=int, default=4, help="tries at the same time (4)")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds after each try (0)")
     parser.add_argument("--most", type=int, default=200, help="cards that may be tried (200)")
     parser.add_argument(
         "--stays", action="store_true", help="the fraudster tries card after card on an open page"
@@ -119,6 +120,7 @@ class Fraudster:
     addresses: list[str]
     solves: bool
     stays: bool
+    pause: float
     dice: Random
     seen: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -136,6 +138,7 @@ class Fraudster:
                 self.tries += 1
                 number = self.tries
             self.attempt(number)
+            time.sleep(self.pause)
 
     def attempt(self, number: int) -> None:
         """Try one card: on a page that is open still, else on a new one."""
@@ -285,7 +288,9 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         books, since = Books(on.facts["tenant_id"]), time.time() - 1
         link_id, url = books.make_open_link("Festival ticket")
         addresses = [f"198.51.100.{number + 1}" for number in range(options.addresses)]
-        fraudster = Fraudster(url, addresses, options.solves, options.stays, Random(options.seed))
+        fraudster = Fraudster(
+            url, addresses, options.solves, options.stays, options.pause, Random(options.seed)
+        )
         people = crowd(options, addresses)
         console.print(f"{options.tries} tries from {options.addresses} addresses, "
                       f"{options.honest} honest people ...")  # fmt: skip
