@@ -1,4 +1,4 @@
-"""The events behind a line or of a meter, streamed: all, once, in order, few in memory at a time."""
+"""The events behind a line or of a meter, streamed: all, once, in order, a page at a time."""
 
 from __future__ import annotations
 
