@@ -20,7 +20,7 @@ ALTER ROLE taproom_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE N
 ALTER ROLE taproom_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;
 
 -- After each checkpoint PostgreSQL writes pages in full into its log; of usage that comes in these
--- are half of all that is written. Compressed (pglz, which each build has) they are a third of it.
+-- are a third of all that is written. Compressed (pglz, which each build has) they take half as much.
 -- An administrator that is no superuser may have no right to set it: then the provider's settings do.
 DO $$
 BEGIN

@@ -247,9 +247,8 @@ def stream_of_meter(
     is_more = True
     while is_more:
         with scope(tenant_id):
-            page = event_rows_page(wanted, meter, beyond=beyond, limit=at_once, is_backwards=True)[
-                ::-1
-            ]
+            page = event_rows_page(wanted, meter, beyond=beyond, limit=at_once, is_backwards=True)
+        page.reverse()
         yield page
         is_more = len(page) == at_once
         if page:
