@@ -37,6 +37,8 @@ Counts, Step, Outcome = FraudRule.Counts, FraudRule.Step, FraudDecision.Outcome
 # a single fraudster must not bring the check upon everybody.
 MOST_OF_ONE: Final = 3
 SHARED = (By.LINK, By.TENANT)
+# So many cards of a page count for each rule; whoever goes on after that has said who they are.
+ENOUGH: Final = 10
 
 
 def note_charge(*, tenant_id: UUID, charge: dict[str, Any], now: datetime) -> CardTry | None:
@@ -61,12 +63,14 @@ def note_charge(*, tenant_id: UUID, charge: dict[str, Any], now: datetime) -> Ca
 
 
 def _is_stopped(checkout: Checkout) -> bool:
-    """Return whether its page is being closed for too many declines: thousands more may follow.
+    """Return whether its page is being closed, and enough was counted of it.
 
-    They say nothing new of who opened it, and what the next page must be told waits behind them.
+    Thousands of declines may follow: they say nothing new of who opened it, and what the next
+    page must be told waits behind them.
     """
-    closed = FraudDecision.objects.filter(checkout=checkout, outcome=Outcome.CLOSED)
-    return closed.filter(rule__by=By.CHECKOUT).exists()
+    if CardTry.objects.filter(checkout=checkout)[: ENOUGH + 1].count() <= ENOUGH:
+        return False
+    return FraudDecision.objects.filter(checkout=checkout, outcome=Outcome.CLOSED).exists()
 
 
 def _checkout_of(facts: TryFacts) -> Checkout | None:

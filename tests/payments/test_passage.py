@@ -25,7 +25,7 @@ from payments.models import (
     ListedParty,
     PaymentLink,
 )
-from payments.operations.card_tries import note_charge
+from payments.operations.card_tries import ENOUGH, note_charge
 from payments.operations.counting import count_up
 from payments.operations.fraud_rules import (
     DEFAULTS,
@@ -368,6 +368,29 @@ def test_declines_that_still_come_from_a_closed_page_are_kept_and_close_nothing_
     with scope(customer.tenant.pk):
         assert CardTry.objects.count() == 11
         assert FraudDecision.objects.filter(outcome="closed").count() == 1
+
+
+def test_page_that_is_being_closed_counts_no_further_than_enough(
+    customer: Customer, link: PaymentLink, visit: Visit
+) -> None:
+    checkout_id = passed(customer, link, visit)
+    for number in range(ENOUGH):
+        decline(customer, checkout_id, card=f"fp_{number}")
+    counted = told(customer.tenant)
+
+    for number in range(20):
+        decline(customer, checkout_id, card=f"fp_after_{number}")
+
+    assert told(customer.tenant) == counted
+    with scope(customer.tenant.pk):
+        assert CardTry.objects.filter(checkout=checkout_id).count() == ENOUGH + 20
+
+
+def told(tenant: Tenant) -> tuple[int, list[int]]:
+    """How much was decided, and how far each rule has counted."""
+    with scope(tenant.pk):
+        counts = FraudCount.objects.order_by("mark").values_list("count", flat=True)
+        return FraudDecision.objects.count(), list(counts)
 
 
 def test_many_cards_on_a_page_close_it_and_one_card_again_does_not(
