@@ -23,4 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "core.unavailable.bad_request"
+handler403 = "core.unavailable.forbidden"
+handler404 = "core.unavailable.not_found"
 handler500 = "core.unavailable.server_error"

@@ -1,4 +1,4 @@
-"""What every way in answers when PostgreSQL does not: 503 and when to come back, never 500."""
+"""What every way in answers when nothing else can: bad requests, and 503 without PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
+    HttpResponseForbidden,
+    HttpResponseNotFound,
     HttpResponseServerError,
     JsonResponse,
 )
@@ -27,13 +29,23 @@ _HEADERS = {
 }
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer for a request that could not be read (Django's handler400).
+# Django's own three ask for the form once more to check its token, and a form that cannot be read
+# then breaks the answer too.
 
-    Django's own asks for the form once more to check its token, and a form that cannot be read
-    then breaks the answer too.
-    """
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for a request that could not be read (Django's handler400)."""
     return HttpResponseBadRequest(render_to_string("400.html"))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for a page that is not open to this person, with the reason (handler403)."""
+    return HttpResponseForbidden(render_to_string("403.html", {"exception": str(exception)}))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for an address at which there is nothing (handler404)."""
+    return HttpResponseNotFound(render_to_string("404.html"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.models import LogEntry
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -61,11 +63,18 @@ class BackOffice(AdminSite):
         return is_staff(request.user)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Open the scope around a view of the admin, once the person passed the gate."""
+        """Open the scope around a view of the admin, once the person passed the gate.
+
+        Django's admin trusts that a filter's or a row's value in an address or a form is one that
+        it gave out itself: what cannot be one is a bad request.
+        """
 
         @wraps(view)
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return guarded(request, view, *args, **kwargs)
+            try:
+                return guarded(request, view, *args, **kwargs)
+            except (ValidationError, DataError) as error:
+                raise BadRequest(f"{request.path} was asked with an impossible value") from error
 
         return super().admin_view(scoped, cacheable)
 

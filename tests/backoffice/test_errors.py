@@ -73,3 +73,40 @@ def test_form_that_cannot_be_read_is_refused(admin: User, path: str, kind: str) 
 
     assert answer.status_code == 400
     assert WORDS["400.html"] in answer.content.decode()
+
+
+def test_form_that_cannot_be_read_finds_nothing_at_an_unknown_address() -> None:
+    strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
+
+    answer = strict.generic("POST", "/nothing/here", b"x", content_type="multipart/form-data")
+
+    assert answer.status_code == 404
+    assert WORDS["404.html"] in answer.content.decode()
+
+
+def test_page_of_another_role_says_so(counselor: User, client: Client) -> None:
+    client.force_login(counselor)
+
+    answer = client.get("/admin/core/user/add/")
+
+    assert answer.status_code == 403
+    assert WORDS["403.html"] in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/admin/payments/dispute/?status__exact=%00", ""),
+        ("POST", "/admin/billing/walletentry/add/", "organization=%5B%22a%22%5D&note=x"),
+    ],
+)
+def test_impossible_value_in_the_admin_is_a_bad_request(
+    admin: User, method: str, path: str, body: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(admin)
+
+    answer = client.generic(method, path, body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code == 400
+    assert WORDS["400.html"] in answer.content.decode()
