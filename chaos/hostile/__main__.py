@@ -222,6 +222,8 @@ def _ask_all(
         numbers = range(options.first, options.first + options.cases)
         put(questions.question, numbers, before_chunk=company.restore, **asking)
     if options.pages:
+        from django.core.cache import cache
+
         logins = [(str(on.facts[f"{role}_username"]), str(on.facts[f"{role}_password"]))
                   for role in ("admin", "counselor")]  # fmt: skip
         people = pages.People(on.web, logins)
@@ -234,6 +236,7 @@ def _ask_all(
 
         def anew() -> None:
             company.restore()
+            cache.clear()  # who asks so much has used up all that a person may sign in
             people.sign_in()
 
         made = pages.Questions(walked, people, **common)
