@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.models import BillingRun
+from billing.models import BillingRun, Invoice
 from billing.operations import review as review_operations
 from billing.operations import runs as operations
 from billing.queries import review, run_lists
@@ -162,7 +162,14 @@ def draft_turn(request: StaffRequest, pk: UUID, verb: str) -> HttpResponse:
             "Left out: its period waits for this run compiled again, or for the next one.",
         ),
     }
-    _turn(request, *acts[verb])
+    try:
+        _turn(request, *acts[verb])
+    except Invoice.DoesNotExist:
+        messages.error(
+            request,
+            "Somebody left this draft out or compiled it anew a moment ago. Nothing was changed by"
+            " you; look at the run as it is now.",
+        )
     return to_run(run.pk)
 
 

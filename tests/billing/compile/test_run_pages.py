@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import BillingRun, Invoice
+from billing.operations.review import drop_draft
 from core.models import Tenant, User
 from core.tenancy import scope
 from tests.billing.compile.world import NOVEMBER, World
@@ -120,6 +123,42 @@ def test_draft_is_left_out_and_compiled_again(world: World, admin: User, log_in:
 
     with scope(world.tenant.pk):
         assert (left, Invoice.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize("verb", ["drop", "recompile"])
+def test_draft_that_somebody_left_out_meanwhile_is_told(
+    world: World, admin: User, log_in: LogIn, verb: str
+) -> None:
+    run, client = bill(world, organizations=1), log_in(admin)
+    with scope(world.tenant.pk):
+        draft = Invoice.objects.order_by("pk")[0]
+
+    def press() -> Any:
+        try:
+            return client.post(f"/billing/drafts/{draft.pk}/{verb}/", follow=True)
+        finally:
+            connection.close()
+
+    # The scope ends first, and with it what the other one waits for.
+    with ThreadPoolExecutor(1) as other, scope(world.tenant.pk):
+        BillingRun.objects.select_for_update().get(pk=run.pk)
+        pressed = other.submit(press)
+        assert any(somebody_waits() for _ in range(400))
+        drop_draft(invoice_id=draft.pk)
+
+    answer = pressed.result()
+    assert answer.status_code == 200
+    assert "Somebody left this draft out or compiled it anew" in words(answer)
+    with scope(world.tenant.pk):
+        assert Invoice.objects.count() == 1
+
+
+def somebody_waits() -> bool:
+    """Whether a session waits for a lock, asked after a blink."""
+    Event().wait(0.05)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def test_refused_turn_says_why(world: World, admin: User, log_in: LogIn) -> None:
